@@ -1,0 +1,31 @@
+/** Body of every answer that is not 2xx: a short name of the kind of error, and a sentence about this one. */
+export interface ErrorResponse {
+  readonly error: string;
+  readonly detail: string;
+}
+
+interface ApiErrorKind {
+  readonly status: number;
+  /** The `error` field on the wire. */
+  readonly error: string;
+}
+
+/** Every error that the API can answer with: the one total map from code to HTTP status. */
+export const API_ERRORS = {
+  INVALID_REQUEST: { status: 400, error: 'Validation error' },
+  MALFORMED_BODY: { status: 400, error: 'Validation error' },
+  MALFORMED_HTTP: { status: 400, error: 'Bad request' },
+  ROUTE_NOT_FOUND: { status: 404, error: 'Not found' },
+  METHOD_NOT_ALLOWED: { status: 405, error: 'Method not allowed' },
+  REQUEST_TIMEOUT: { status: 408, error: 'Request timeout' },
+  BODY_TOO_LARGE: { status: 413, error: 'Payload too large' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, error: 'Unsupported media type' },
+  HEADERS_TOO_LARGE: { status: 431, error: 'Request header fields too large' },
+  INTERNAL: { status: 500, error: 'Internal server error' },
+  PREDICTION_FAILED: { status: 500, error: 'Internal server error' },
+  MODEL_NOT_LOADED: { status: 503, error: 'Service unavailable' },
+  QUEUE_FULL: { status: 503, error: 'Service unavailable' },
+  SHUTTING_DOWN: { status: 503, error: 'Service unavailable' },
+} as const satisfies Record<string, ApiErrorKind>;
+
+export type ApiErrorCode = keyof typeof API_ERRORS;
