@@ -10,3 +10,7 @@ export {
   Tensor,
   type TensorType,
 } from './runtime.js';
+export type { JsonObject, JsonValue } from './json.js';
+export { createTokenizerJson } from './tokenizer-json.js';
+export { createTokenizer, type EncodedReview, type ReviewTokenizer, type TokenizerOptions } from './tokenizer.js';
+export { type Truncation, TRUNCATIONS, truncateIds } from './truncation.js';
