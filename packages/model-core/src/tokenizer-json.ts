@@ -16,6 +16,7 @@ export interface TokenizerParts {
   readonly addedTokens: readonly string[];
   /** Literal patterns that the normalizer turns into one space before anything else, such as `<br />`. */
   readonly spacePatterns: readonly string[];
+  readonly lowercase: boolean;
 }
 
 /**
@@ -45,7 +46,7 @@ export function readTokenizerParts(json: JsonObject): TokenizerParts {
   if (!isJsonObject(preTokenizer) || preTokenizer['type'] !== 'BertPreTokenizer') {
     throw refuse('pre_tokenizer.type must be "BertPreTokenizer"');
   }
-  bertNormalizerOf(json);
+  const normalizer = bertNormalizerOf(json);
   const vocabulary = readVocabulary(model['vocab']);
   const addedTokens = readAddedTokens(json['added_tokens'] ?? [], vocabulary);
   const spacePatterns = readSpacePatterns(json);
@@ -62,6 +63,7 @@ export function readTokenizerParts(json: JsonObject): TokenizerParts {
     maxWordCodePoints: Number(model['max_input_chars_per_word'] ?? 100),
     addedTokens,
     spacePatterns,
+    lowercase: normalizer['lowercase'] === true,
   };
 }
 
