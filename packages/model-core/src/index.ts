@@ -14,3 +14,32 @@ export type { JsonObject, JsonValue } from './json.js';
 export { createTokenizerJson } from './tokenizer-json.js';
 export { createTokenizer, type EncodedReview, type ReviewTokenizer, type TokenizerOptions } from './tokenizer.js';
 export { type Truncation, TRUNCATIONS, truncateIds } from './truncation.js';
+export {
+  type Artifact,
+  readArtifact,
+  type ReadArtifactOptions,
+  readManifest,
+  verifyArtifact,
+} from './artifact.js';
+export {
+  type GoldenInput,
+  LABELS,
+  type Manifest,
+  MANIFEST_FILE,
+  MANIFEST_FORMAT_VERSION,
+  type ManifestDraft,
+  type ManifestFile,
+  parseManifest,
+  type Sentiment,
+  writeManifest,
+} from './manifest.js';
+export {
+  type Classifier,
+  type ClassifierInfo,
+  type ClassifierOptions,
+  loadClassifier,
+  type Prediction,
+} from './classifier.js';
+export { type Graph, GRAPH_FILES } from './execution-plan.js';
+export { ALLOWED_MICROSOFT_OPERATORS, checkGraph, type GraphExpectations } from './graph-policy.js';
+export { softmax } from './softmax.js';

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+
+import { digestFile, openArtifactFile } from './artifact-files.js';
+import { ModelCoreError } from './errors.js';
+import { type JsonObject, parseJsonObject } from './json.js';
+import { type Manifest, MANIFEST_FILE, manifestFile, parseManifest } from './manifest.js';
+
+/** Bounds what is read before any digest is known; a manifest with reference profiles takes some 100 KB. */
+const MAX_MANIFEST_BYTES = 64 * 2 ** 20;
+
+export interface Artifact {
+  readonly dir: string;
+  readonly manifest: Manifest;
+  /** `config.json`, verified. */
+  readonly config: JsonObject;
+  /** The verified bytes of a file that was named when the artifact was read, or loaded since. */
+  bytes(path: string): Uint8Array;
+  /** Reads and verifies one more file of the manifest; the bytes are not kept. */
+  load(path: string): Promise<Uint8Array>;
+}
+
+export interface ReadArtifactOptions {
+  /** Files to read and keep; default: every file of the manifest. `config.json` is always read. */
+  readonly files?: readonly string[];
+}
+
+/**
+ * Reads an artifact folder: each file once, and every byte handed out is a byte whose digest was compared. Throws
+ * `ARTIFACT_NOT_FOUND`, `FILE_MISSING`, `DIGEST_MISMATCH`, `UNSAFE_PATH`, `INVALID_JSON` and what `parseManifest` throws.
+ */
+export async function readArtifact(dir: string, options: ReadArtifactOptions = {}): Promise<Artifact> {
+  const manifest = await readManifest(dir);
+  const kept = new Map<string, Uint8Array>();
+  for (const path of new Set(['config.json', ...(options.files ?? Object.keys(manifest.files))])) {
+    kept.set(path, await readVerified(dir, manifest, path));
+  }
+  const bytes = (path: string): Uint8Array => {
+    const found = kept.get(path);
+    if (found) return found;
+    throw new ModelCoreError('FILE_MISSING', `${path} was not among the files read from ${dir}`, { file: path });
+  };
+  return {
+    dir,
+    manifest,
+    config: parseJsonObject(bytes('config.json'), 'config.json'),
+    bytes,
+    load: (path) => readVerified(dir, manifest, path),
+  };
+}
+
+/** Reads and checks `manifest.json` alone. */
+export async function readManifest(dir: string): Promise<Manifest> {
+  const isFolder = await stat(dir).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw new ModelCoreError('ARTIFACT_NOT_FOUND', `the artifact folder ${dir} does not exist`);
+  return parseManifest(parseJsonObject(await readAtMost(dir, MANIFEST_FILE, MAX_MANIFEST_BYTES), MANIFEST_FILE));
+}
+
+/** Compares every file of the manifest with its size and digest, in pieces, keeping none. Throws as `readArtifact`. */
+export async function verifyArtifact(dir: string): Promise<Manifest> {
+  const manifest = await readManifest(dir);
+  for (const [path, expected] of Object.entries(manifest.files)) {
+    const actual = await digestFile(dir, path);
+    if (actual.sizeBytes !== expected.sizeBytes) throw sizeMismatch(path, expected.sizeBytes, actual.sizeBytes);
+    if (actual.sha256 !== expected.sha256) throw digestMismatch(path, expected.sha256, actual.sha256);
+  }
+  return manifest;
+}
+
+async function readVerified(dir: string, manifest: Manifest, path: string): Promise<Uint8Array> {
+  const expected = manifestFile(manifest, path);
+  if (!expected) throw new ModelCoreError('FILE_MISSING', `manifest.json of ${dir} does not list ${path}`, { file: path });
+  const { handle, stats } = await openArtifactFile(dir, path);
+  try {
+    if (stats.size !== expected.sizeBytes) throw sizeMismatch(path, expected.sizeBytes, stats.size);
+    const bytes = await handle.readFile();
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    if (sha256 !== expected.sha256) throw digestMismatch(path, expected.sha256, sha256);
+    return bytes;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readAtMost(dir: string, path: string, limitBytes: number): Promise<Uint8Array> {
+  const { handle, stats } = await openArtifactFile(dir, path);
+  try {
+    if (stats.size > limitBytes) {
+      throw new ModelCoreError('INVALID_MANIFEST', `${path} must be at most ${limitBytes} bytes, got ${stats.size}`);
+    }
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+function sizeMismatch(path: string, expected: number, actual: number): ModelCoreError {
+  return new ModelCoreError('DIGEST_MISMATCH', `${path}: the manifest says ${expected} bytes, the file has ${actual}`, {
+    file: path,
+  });
+}
+
+function digestMismatch(path: string, expected: string, actual: string): ModelCoreError {
+  return new ModelCoreError('DIGEST_MISMATCH', `${path}: the manifest says SHA-256 ${expected}, the file has ${actual}`, {
+    file: path,
+  });
+}
