@@ -1,1 +1,21 @@
-export {};
+export { type Activation, type DistilBertConfig, LAYER_NORM_EPSILON, parseConfig } from './config.js';
+export { DistilBertError, type DistilBertErrorCode } from './distilbert-error.js';
+export { evaluationGraph, inferenceModel } from './inference.js';
+export type { DropoutSite } from './model.js';
+export { HEAD_PARAMETERS, parameterCount, parameterShapes, type Weight, type Weights } from './parameters.js';
+export {
+  accumulationStep,
+  dropoutMask,
+  type DropoutSpec,
+  dropoutSpecs,
+  firstMoment,
+  gradientOf,
+  gradientStep,
+  type LossOptions,
+  nextValue,
+  type OptimizerOptions,
+  secondMoment,
+  trainingStep,
+  updateStep,
+} from './training-step.js';
+export { exportWeights, type ImportedWeights, importWeights, requireHead, withNewHead } from './weights.js';

@@ -1,0 +1,53 @@
+import { planBatches } from '@marquee/dataset';
+
+import type { EncodedReviews } from './training-data.js';
+
+export interface BatchPlanOptions {
+  readonly batchSize: number;
+  readonly accumulationSteps: number;
+  readonly numEpochs: number;
+  readonly seed: number;
+}
+
+/** One optimizer step: the rows of each of its micro-batches. */
+export interface PlannedStep {
+  readonly epoch: number;
+  readonly isLastOfEpoch: boolean;
+  readonly microBatches: readonly Uint32Array[];
+}
+
+/** The order of training: a function of the data's lengths and the options alone, so that any step can be found again. */
+export interface BatchPlan {
+  readonly stepsPerEpoch: number;
+  readonly totalSteps: number;
+  /** Step by its number, counted from 0. */
+  at(step: number): PlannedStep;
+}
+
+export function planTraining(reviews: EncodedReviews, options: BatchPlanOptions): BatchPlan {
+  const { batchSize, accumulationSteps, numEpochs, seed } = options;
+  const microBatchesPerEpoch = Math.ceil(reviews.lengths.length / batchSize);
+  const stepsPerEpoch = Math.ceil(microBatchesPerEpoch / accumulationSteps);
+  let planned: { epoch: number; batches: readonly Uint32Array[] } | undefined;
+  const epochBatches = (epoch: number): readonly Uint32Array[] => {
+    if (planned?.epoch !== epoch) {
+      const batches = planBatches(reviews.lengths, { batchSize, seed, epoch }).map(({ rows }) => rows);
+      planned = { epoch, batches };
+    }
+    return planned.batches;
+  };
+  return {
+    stepsPerEpoch,
+    totalSteps: Math.ceil(stepsPerEpoch * numEpochs),
+    at(step) {
+      const epoch = Math.floor(step / stepsPerEpoch);
+      const inEpoch = step % stepsPerEpoch;
+      const from = inEpoch * accumulationSteps;
+      return {
+        epoch,
+        isLastOfEpoch: inEpoch === stepsPerEpoch - 1,
+        microBatches: epochBatches(epoch).slice(from, from + accumulationSteps),
+      };
+    },
+  };
+}

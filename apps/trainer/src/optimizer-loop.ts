@@ -1,0 +1,133 @@
+import { toModel } from '@marquee/autograd';
+import {
+  accumulationStep,
+  type DistilBertConfig,
+  gradientOf,
+  type LossOptions,
+  nextValue,
+  type OptimizerOptions,
+  parameterShapes,
+  trainingStep,
+  updateStep,
+} from '@marquee/distilbert';
+import { createSession, type Session, type SessionOptions, Tensor } from '@marquee/model-core';
+
+import { asOutputs, likeState, type TrainingState } from './training-state.js';
+
+/** Feeds of one micro-batch: ids, mask, labels and dropout masks. They are made when their turn comes, since masks share their memory. */
+export type BatchFeeds = Readonly<Record<string, Tensor>>;
+
+export interface StepResult {
+  /** Mean over the micro-batches, each weighted alike, as Hugging Face's Trainer accumulates. */
+  readonly loss: number;
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+}
+
+export interface Optimizer {
+  readonly state: TrainingState;
+  /**
+   * One update from as many micro-batches as gradients are accumulated over. When the loss or the gradient norm is not finite the state stays
+   * as it was before: the caller decides what to do.
+   */
+  step(microBatches: readonly (() => BatchFeeds)[]): Promise<StepResult>;
+  close(): Promise<void>;
+}
+
+export interface OptimizerLoopOptions {
+  readonly loss: LossOptions;
+  readonly optimizer: OptimizerOptions;
+  readonly accumulationSteps: number;
+  readonly session?: SessionOptions;
+}
+
+/** Compiles the training graphs and steps through them, starting from `initial`, whose tensors it owns from then on. */
+export async function createOptimizer(
+  config: DistilBertConfig,
+  initial: TrainingState,
+  options: OptimizerLoopOptions,
+): Promise<Optimizer> {
+  const run = options.accumulationSteps === 1 ? await fusedStep(config, options) : await accumulatedStep(config, options);
+  let current = initial;
+  let spare = likeState(initial);
+  return {
+    get state() {
+      return current;
+    },
+    async step(microBatches) {
+      const step = new Tensor('float64', Float64Array.of(current.step), []);
+      const result = await run.step({ ...current.tensors, step }, microBatches, asOutputs(spare));
+      if (Number.isFinite(result.loss) && Number.isFinite(result.gradientNorm)) {
+        [current, spare] = [{ step: current.step + 1, tensors: spare.tensors }, current];
+      }
+      return result;
+    },
+    close: run.close,
+  };
+}
+
+interface StepRunner {
+  step(state: Record<string, Tensor>, microBatches: readonly (() => BatchFeeds)[], next: Record<string, Tensor>): Promise<StepResult>;
+  close(): Promise<void>;
+}
+
+const SCALARS = { gradient_norm: null, learning_rate: null };
+
+/** Forward, backward and update in one graph. */
+async function fusedStep(config: DistilBertConfig, options: OptimizerLoopOptions): Promise<StepRunner> {
+  const session = await createSession(toModel(trainingStep(config, options.loss, options.optimizer)), options.session);
+  return {
+    async step(state, [batch], next) {
+      const outputs = await session.run({ ...state, ...batch?.() }, { ...next, ...SCALARS, loss: null });
+      return { loss: scalarOf(outputs, 'loss'), ...updateScalars(outputs) };
+    },
+    close: () => session.release(),
+  };
+}
+
+/** Forward and backward for each micro-batch, then one update. */
+async function accumulatedStep(config: DistilBertConfig, options: OptimizerLoopOptions): Promise<StepRunner> {
+  const count = options.accumulationSteps;
+  const accumulation = await createSession(toModel(accumulationStep(config, options.loss, count)), options.session);
+  const update = await createSession(toModel(updateStep(config, options.optimizer)), options.session);
+  let sums = zeroGradients(config);
+  let spareSums = zeroGradients(config);
+
+  const accumulate = async (session: Session, state: Record<string, Tensor>, batch: BatchFeeds): Promise<number> => {
+    const parameters = Object.fromEntries([...parameterShapes(config).keys()].map((name) => [name, state[name] as Tensor])); // the state holds every parameter
+    const outputs = await session.run({ ...parameters, ...sums, ...batch }, { ...renamed(spareSums), loss: null });
+    [sums, spareSums] = [spareSums, sums];
+    return scalarOf(outputs, 'loss');
+  };
+  return {
+    async step(state, microBatches, next) {
+      for (const { data } of Object.values(sums)) (data as Float32Array).fill(0);
+      let loss = 0;
+      for (const batch of microBatches) loss += (await accumulate(accumulation, state, batch())) / count;
+      const outputs = await update.run({ ...state, ...sums }, { ...next, ...SCALARS });
+      return { loss, ...updateScalars(outputs) };
+    },
+    async close() {
+      await accumulation.release();
+      await update.release();
+    },
+  };
+}
+
+function zeroGradients(config: DistilBertConfig): Record<string, Tensor> {
+  return Object.fromEntries(
+    [...parameterShapes(config)].map(([name, shape]) => {
+      const length = shape.reduce((size, dim) => size * dim, 1);
+      return [gradientOf(name), new Tensor('float32', new Float32Array(length), shape)];
+    }),
+  );
+}
+
+const renamed = (tensors: Record<string, Tensor>): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [nextValue(name), tensor]));
+
+function updateScalars(outputs: Record<string, Tensor>): Omit<StepResult, 'loss'> {
+  return { gradientNorm: scalarOf(outputs, 'gradient_norm'), learningRate: scalarOf(outputs, 'learning_rate') };
+}
+
+const scalarOf = (outputs: Record<string, Tensor>, name: string): number => Number(outputs[name]?.data[0]);

@@ -1,0 +1,136 @@
+import { TRUNCATIONS, type Truncation } from '@marquee/model-core';
+
+import { TrainerError } from './trainer-error.js';
+
+/** Options of `train` after defaults, under Hugging Face's names in camel case. Paths are absolute. */
+export interface TrainOptions {
+  readonly trainFile: string;
+  readonly validationFile: string | undefined;
+  readonly testFile: string | undefined;
+  readonly outputDir: string;
+  readonly overwriteOutputDir: boolean;
+  readonly resumeFromCheckpoint: string | true | undefined;
+  readonly modelNameOrPath: string;
+  readonly textColumnName: string;
+  readonly labelColumnName: string;
+  readonly validationSplitPercentage: number;
+  readonly maxTrainSamples: number | undefined;
+  readonly maxEvalSamples: number | undefined;
+  readonly maxSeqLength: number;
+  readonly truncation: Truncation;
+  readonly numTrainEpochs: number;
+  readonly perDeviceTrainBatchSize: number;
+  readonly perDeviceEvalBatchSize: number;
+  readonly gradientAccumulationSteps: number;
+  readonly learningRate: number;
+  readonly lrSchedulerType: 'linear' | 'cosine' | 'constant';
+  readonly warmupRatio: number;
+  readonly weightDecay: number;
+  readonly adamBeta1: number;
+  readonly adamBeta2: number;
+  readonly adamEpsilon: number;
+  readonly maxGradNorm: number;
+  readonly labelSmoothingFactor: number;
+  readonly dropout: number | undefined;
+  readonly seed: number;
+  readonly saveSteps: number;
+  readonly saveTotalLimit: number;
+  readonly threads: number | undefined;
+}
+
+type OptionKind = 'path' | 'text' | 'integer' | 'number' | 'flag' | 'path-or-flag';
+
+export interface OptionSpec {
+  readonly kind: OptionKind;
+  readonly help: string;
+  readonly fallback?: string | number | boolean;
+  readonly choices?: readonly string[];
+  /** Inclusive. */
+  readonly least?: number;
+  /** Exclusive. */
+  readonly below?: number;
+}
+
+/** One line an option: what the command line offers, checks and explains. */
+export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>> = {
+  trainFile: { kind: 'path', help: 'CSV or CSV.gz with the training reviews' },
+  validationFile: { kind: 'path', help: 'CSV for validation; without it a part of the training file is held out' },
+  testFile: { kind: 'path', help: 'CSV on which the finished model is evaluated once' },
+  outputDir: { kind: 'path', help: 'folder for checkpoints, log and artifact; default runs/<time>' },
+  overwriteOutputDir: { kind: 'flag', help: 'empty an output folder that holds an earlier run', fallback: false },
+  resumeFromCheckpoint: { kind: 'path-or-flag', help: 'go on from this checkpoint, or from the newest of the output folder' },
+  modelNameOrPath: { kind: 'path', help: 'folder of the model whose encoder is the start', fallback: 'artifacts/marquee' },
+  textColumnName: { kind: 'text', help: 'column of the review', fallback: 'review' },
+  labelColumnName: { kind: 'text', help: 'column of the label, positive or negative', fallback: 'sentiment' },
+  validationSplitPercentage: {
+    kind: 'number',
+    help: 'per cent of the training file held out when there is no validation file',
+    fallback: 5,
+    least: 0,
+    below: 100,
+  },
+  maxTrainSamples: { kind: 'integer', help: 'train on the first N reviews', least: 2 },
+  maxEvalSamples: { kind: 'integer', help: 'evaluate on the first N reviews of each file', least: 2 },
+  maxSeqLength: { kind: 'integer', help: 'tokens of a review that are trained on, at least 3', fallback: 256, least: 3 },
+  truncation: { kind: 'text', help: 'which part of a longer review is kept', fallback: 'head+tail', choices: TRUNCATIONS },
+  numTrainEpochs: { kind: 'integer', help: 'passes over the training reviews', fallback: 1, least: 1 },
+  perDeviceTrainBatchSize: { kind: 'integer', help: 'reviews in a batch', fallback: 16, least: 1 },
+  perDeviceEvalBatchSize: { kind: 'integer', help: 'reviews in a batch of evaluation', fallback: 16, least: 1 },
+  gradientAccumulationSteps: { kind: 'integer', help: 'batches summed into one update', fallback: 1, least: 1 },
+  learningRate: { kind: 'number', help: 'largest learning rate of AdamW', fallback: 5e-5, least: 0 },
+  lrSchedulerType: { kind: 'text', help: 'schedule after warm-up', fallback: 'linear', choices: ['linear', 'cosine', 'constant'] },
+  warmupRatio: { kind: 'number', help: 'part of all steps over which the learning rate grows', fallback: 0.08, least: 0, below: 1 },
+  weightDecay: { kind: 'number', help: 'decay of matrices (not of biases and layer normalizations)', fallback: 0.01, least: 0 },
+  adamBeta1: { kind: 'number', help: 'decay of the first moments', fallback: 0.9, least: 0, below: 1 },
+  adamBeta2: { kind: 'number', help: 'decay of the second moments', fallback: 0.999, least: 0, below: 1 },
+  adamEpsilon: { kind: 'number', help: 'added to the root of the second moments', fallback: 1e-8, least: 0 },
+  maxGradNorm: { kind: 'number', help: 'largest global norm of the gradients, 0 for any', fallback: 1, least: 0 },
+  labelSmoothingFactor: { kind: 'number', help: 'weight of the uniform label', fallback: 0, least: 0, below: 1 },
+  dropout: { kind: 'number', help: "rate on hidden states and attention; default the model's own", least: 0, below: 1 },
+  seed: { kind: 'integer', help: 'decides the new head, the order and the dropout', fallback: 42, least: 0 },
+  saveSteps: { kind: 'integer', help: 'updates between checkpoints (one is also written after each epoch)', fallback: 500, least: 1 },
+  saveTotalLimit: { kind: 'integer', help: 'checkpoints kept', fallback: 2, least: 1 },
+  threads: { kind: 'integer', help: 'threads of ONNX Runtime; default one a core', least: 1 },
+};
+
+/** Options that only say where things go and how fast they get there: a resume may change them. */
+const NOT_IN_FINGERPRINT: readonly (keyof TrainOptions)[] = [
+  'trainFile',
+  'validationFile',
+  'testFile',
+  'outputDir',
+  'overwriteOutputDir',
+  'resumeFromCheckpoint',
+  'modelNameOrPath',
+  'maxEvalSamples',
+  'perDeviceEvalBatchSize',
+  'saveSteps',
+  'saveTotalLimit',
+  'threads',
+];
+
+/** The options that decide the trained numbers, in a fixed order. */
+export function decisiveOptions(options: TrainOptions): Partial<TrainOptions> {
+  const names = (Object.keys(TRAIN_OPTION_SPECS) as (keyof TrainOptions)[]).filter((name) => !NOT_IN_FINGERPRINT.includes(name));
+  return Object.fromEntries(names.map((name) => [name, options[name] ?? null]));
+}
+
+/** `maxSeqLength` to `--max-seq-length`. */
+export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** Reads one value as its option's kind. Throws `INVALID_OPTION` with the flag, what was expected and what was given. */
+export function parseOption(name: string, spec: OptionSpec, value: string): string | number {
+  const refuse = (expectation: string): TrainerError =>
+    new TrainerError('INVALID_OPTION', `${flagOf(name)}: expected ${expectation}, got ${JSON.stringify(value)}`);
+  if (spec.choices && !spec.choices.includes(value)) throw refuse(`one of ${spec.choices.join(', ')}`);
+  if (spec.kind !== 'integer' && spec.kind !== 'number') {
+    if (value === '') throw refuse('a value');
+    return value;
+  }
+  const number = value.trim() === '' ? NaN : Number(value);
+  const { least = -Infinity, below = Infinity } = spec;
+  const range = `${least === -Infinity ? '' : ` of at least ${least}`}${below === Infinity ? '' : ` below ${below}`}`;
+  const isKind = spec.kind === 'integer' ? Number.isSafeInteger(number) : Number.isFinite(number);
+  if (!isKind || number < least || number >= below) throw refuse(`${spec.kind === 'integer' ? 'an integer' : 'a number'}${range}`);
+  return number;
+}

@@ -1,0 +1,192 @@
+import {
+  accumulate,
+  adamW,
+  type AdamWState,
+  clipFactor,
+  crossEntropy,
+  globalNorm,
+  gradient,
+  type Graph,
+  input,
+  mul,
+  scalar,
+  schedule,
+  type ScheduleOptions,
+  type Tensor,
+  type Tensors,
+} from '@marquee/autograd';
+
+import type { DistilBertConfig } from './config.js';
+import { distilBert, type DropoutSite } from './model.js';
+import { isDecayed, parameterShapes } from './parameters.js';
+import { floatBlocks } from './training-blocks.js';
+
+export interface OptimizerOptions {
+  readonly learningRate: number;
+  readonly schedule: ScheduleOptions;
+  readonly weightDecay: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Gradients are scaled down to this global norm; 0 leaves them as they are. */
+  readonly maxGradNorm: number;
+}
+
+export interface LossOptions {
+  readonly labelSmoothing: number;
+  /** Whether batches may hold padding; without it the graph has no `attention_mask`. */
+  readonly padded: boolean;
+}
+
+/** Names of the graphs' inputs and outputs that stand beside a parameter's own name. */
+export const firstMoment = (parameter: string): string => `first_moment.${parameter}`;
+export const secondMoment = (parameter: string): string => `second_moment.${parameter}`;
+export const nextValue = (name: string): string => `next.${name}`;
+export const gradientOf = (parameter: string): string => `gradient.${parameter}`;
+export const dropoutMask = (site: string): string => `dropout.${site}`;
+
+/** A site where activations are dropped, with its rate and the shape of its mask. */
+export interface DropoutSpec {
+  readonly site: DropoutSite;
+  readonly rate: number;
+  /** Of numbers and of the symbols `batch`, `seq` and `batch*seq`. */
+  readonly shape: readonly (number | string)[];
+}
+
+/** Every site with a rate above 0, in the order of the forward pass. */
+export function dropoutSpecs(config: DistilBertConfig): DropoutSpec[] {
+  const { dim, n_heads: heads, n_layers: layers } = config;
+  const specs: DropoutSpec[] = [{ site: 'embeddings', rate: config.dropout, shape: ['batch*seq', dim] }];
+  for (let layer = 0; layer < layers; layer += 1) {
+    const isLast = layer === layers - 1;
+    specs.push(
+      { site: `layer.${layer}.attention`, rate: config.attention_dropout, shape: ['batch', heads, isLast ? 1 : 'seq', 'seq'] },
+      { site: `layer.${layer}.ffn`, rate: config.dropout, shape: [isLast ? 'batch' : 'batch*seq', dim] },
+    );
+  }
+  specs.push({ site: 'classifier', rate: config.seq_classif_dropout, shape: ['batch', dim] });
+  return specs.filter(({ rate }) => rate > 0);
+}
+
+interface BatchTensors {
+  readonly inputs: Tensor[];
+  readonly inputIds: Tensor;
+  readonly attentionMask: Tensor | undefined;
+  readonly labels: Tensor;
+  readonly dropoutMasks: Tensors;
+}
+
+function batchTensors(config: DistilBertConfig, { padded }: LossOptions): BatchTensors {
+  const inputIds = input('input_ids', 'int64', ['batch', 'seq']);
+  const attentionMask = padded ? input('attention_mask', 'int64', ['batch', 'seq']) : undefined;
+  const labels = input('labels', 'int64', ['batch']);
+  const masks = dropoutSpecs(config).map(({ site, shape }) => [site, input(dropoutMask(site), 'float32', shape)] as const);
+  const inputs = [inputIds, ...(attentionMask ? [attentionMask] : []), labels, ...masks.map(([, mask]) => mask)];
+  return { inputs, inputIds, attentionMask, labels, dropoutMasks: Object.fromEntries(masks) };
+}
+
+function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: BatchTensors, labelSmoothing: number) {
+  return gradient((trained: Tensors, { inputIds, attentionMask, labels, dropoutMasks }: BatchTensors) => {
+    const logits = distilBert(config, floatBlocks(config, trained, { inputIds, attentionMask, dropoutMasks }));
+    return { loss: crossEntropy(logits, labels, labelSmoothing), logits };
+  })(parameters, batch);
+}
+
+const declare = (config: DistilBertConfig, rename: (name: string) => string = (name) => name): Record<string, Tensor> =>
+  Object.fromEntries([...parameterShapes(config)].map(([name, shape]) => [name, input(rename(name), 'float32', shape)]));
+
+const renameKeys = (tensors: Tensors, rename: (name: string) => string): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [rename(name), tensor]));
+
+/**
+ * One optimizer step in one graph: forward, gradients, clipping, AdamW. Inputs: the parameters, their moments, `step` (float64: updates
+ * done so far), the batch and its dropout masks. Outputs: `next.*` of the parameters and moments, `loss`, `gradient_norm`, `learning_rate`.
+ */
+export function trainingStep(config: DistilBertConfig, loss: LossOptions, optimizer: OptimizerOptions): Graph {
+  const state = declareState(config);
+  const batch = batchTensors(config, loss);
+  const { outputs, gradients } = lossAndGradients(config, state.parameters, batch, loss.labelSmoothing);
+  const update = optimizerUpdate(state, gradients, optimizer);
+  return {
+    name: 'training_step',
+    inputs: [...stateInputs(state), ...batch.inputs],
+    outputs: { ...update, loss: outputs.loss },
+  };
+}
+
+/** Forward and gradients of one micro-batch: inputs the parameters and the batch, outputs `gradient.*`, `loss` and `logits`. */
+export function gradientStep(config: DistilBertConfig, loss: LossOptions): Graph {
+  const parameters = declare(config);
+  const batch = batchTensors(config, loss);
+  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss.labelSmoothing);
+  return {
+    name: 'gradient_step',
+    inputs: [...Object.values(parameters), ...batch.inputs],
+    outputs: { ...renameKeys(gradients, gradientOf), loss: outputs.loss, logits: outputs.logits },
+  };
+}
+
+/** As `gradientStep`, added to running means: inputs also `gradient.*`, outputs `next.gradient.*`. */
+export function accumulationStep(config: DistilBertConfig, loss: LossOptions, microBatches: number): Graph {
+  const parameters = declare(config);
+  const accumulated = declare(config, gradientOf);
+  const batch = batchTensors(config, loss);
+  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss.labelSmoothing);
+  return {
+    name: 'accumulation_step',
+    inputs: [...Object.values(parameters), ...Object.values(accumulated), ...batch.inputs],
+    outputs: {
+      ...renameKeys(accumulate(accumulated, gradients, microBatches), (name) => nextValue(gradientOf(name))),
+      loss: outputs.loss,
+    },
+  };
+}
+
+/** The update alone, from accumulated gradients: inputs the state and `gradient.*`, outputs as `trainingStep` without `loss`. */
+export function updateStep(config: DistilBertConfig, optimizer: OptimizerOptions): Graph {
+  const state = declareState(config);
+  const gradients = declare(config, gradientOf);
+  return {
+    name: 'update_step',
+    inputs: [...stateInputs(state), ...Object.values(gradients)],
+    outputs: optimizerUpdate(state, gradients, optimizer),
+  };
+}
+
+interface DeclaredState extends AdamWState {
+  readonly step: Tensor;
+}
+
+const declareState = (config: DistilBertConfig): DeclaredState => ({
+  parameters: declare(config),
+  firstMoments: declare(config, firstMoment),
+  secondMoments: declare(config, secondMoment),
+  step: input('step', 'float64', []),
+});
+
+const stateInputs = ({ parameters, firstMoments, secondMoments, step }: DeclaredState): Tensor[] =>
+  [parameters, firstMoments, secondMoments].flatMap((tensors) => Object.values(tensors)).concat(step);
+
+function optimizerUpdate(state: DeclaredState, gradients: Tensors, options: OptimizerOptions): Record<string, Tensor> {
+  const norm = globalNorm(gradients);
+  const learningRate = mul(schedule(state.step, options.schedule), options.learningRate);
+  const next = adamW(
+    {
+      ...state,
+      gradients,
+      learningRate,
+      gradientFactor: options.maxGradNorm > 0 ? clipFactor(norm, options.maxGradNorm) : scalar(1),
+    },
+    {
+      ...options,
+      group: (name) => ({ weightDecay: isDecayed(name) ? options.weightDecay : 0, learningRateFactor: 1 }),
+    },
+  );
+  return {
+    ...renameKeys(next.parameters, nextValue),
+    ...renameKeys(next.firstMoments, (name) => nextValue(firstMoment(name))),
+    ...renameKeys(next.secondMoments, (name) => nextValue(secondMoment(name))),
+    gradient_norm: norm,
+    learning_rate: learningRate,
+  };
+}
