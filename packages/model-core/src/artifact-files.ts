@@ -49,7 +49,7 @@ export async function digestFile(dir: string, path: string): Promise<{ sizeBytes
 
 async function hashInto(hash: Hash, handle: FileHandle): Promise<number> {
   const chunk = Buffer.allocUnsafe(HASH_CHUNK_BYTES);
-  for (let position = 0; ; ) {
+  for (let position = 0; ;) {
     const { bytesRead } = await handle.read(chunk, 0, chunk.length, position);
     if (bytesRead === 0) return position;
     hash.update(chunk.subarray(0, bytesRead));

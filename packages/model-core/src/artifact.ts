@@ -72,7 +72,8 @@ export async function verifyArtifact(dir: string): Promise<Manifest> {
 
 async function readVerified(dir: string, manifest: Manifest, path: string): Promise<Uint8Array> {
   const expected = manifestFile(manifest, path);
-  if (!expected) throw new ModelCoreError('FILE_MISSING', `manifest.json of ${dir} does not list ${path}`, { file: path });
+  if (!expected)
+    throw new ModelCoreError('FILE_MISSING', `manifest.json of ${dir} does not list ${path}`, { file: path });
   const { handle, stats } = await openArtifactFile(dir, path);
   try {
     if (stats.size !== expected.sizeBytes) throw sizeMismatch(path, expected.sizeBytes, stats.size);
@@ -104,7 +105,11 @@ function sizeMismatch(path: string, expected: number, actual: number): ModelCore
 }
 
 function digestMismatch(path: string, expected: string, actual: string): ModelCoreError {
-  return new ModelCoreError('DIGEST_MISMATCH', `${path}: the manifest says SHA-256 ${expected}, the file has ${actual}`, {
-    file: path,
-  });
+  return new ModelCoreError(
+    'DIGEST_MISMATCH',
+    `${path}: the manifest says SHA-256 ${expected}, the file has ${actual}`,
+    {
+      file: path,
+    },
+  );
 }

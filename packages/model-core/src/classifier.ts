@@ -123,10 +123,16 @@ async function openSession(
   const { device = 'auto', graph = 'auto', ...sessionOptions } = options;
   const request = {
     graph,
-    available: (Object.keys(GRAPH_FILES) as Graph[]).filter((name) => manifestFile(artifact.manifest, GRAPH_FILES[name])),
+    available: (Object.keys(GRAPH_FILES) as Graph[]).filter((name) =>
+      manifestFile(artifact.manifest, GRAPH_FILES[name]),
+    ),
     dir: artifact.dir,
   };
-  const plan = planExecution({ ...request, device, missingCuda: device === 'cpu' ? undefined : missingCudaLibraries() });
+  const plan = planExecution({
+    ...request,
+    device,
+    missingCuda: device === 'cpu' ? undefined : missingCudaLibraries(),
+  });
   try {
     return { session: await openGraph(artifact, plan, sessionOptions, vocabSize), plan };
   } catch (error) {

@@ -33,7 +33,9 @@ export function planExecution(request: ExecutionRequest): ExecutionPlan {
     throw new ModelCoreError(obstacle.code, `device "cuda" cannot be used: ${obstacle.reason}`);
   }
   const graph = cpuGraph(request);
-  return obstacle && request.device === 'auto' ? { device: 'cpu', graph, reason: obstacle.reason } : { device: 'cpu', graph };
+  return obstacle && request.device === 'auto'
+    ? { device: 'cpu', graph, reason: obstacle.reason }
+    : { device: 'cpu', graph };
 }
 
 function cpuGraph({ graph, available, dir }: ExecutionRequest): Graph {
@@ -48,7 +50,8 @@ function cudaObstacle({
   missingCuda,
   dir,
 }: ExecutionRequest): { code: 'GRAPH_UNAVAILABLE' | 'DEVICE_UNAVAILABLE'; reason: string } | undefined {
-  if (graph === 'int8') return { code: 'GRAPH_UNAVAILABLE', reason: 'CUDA runs graph "fp32" only, "int8" was asked for' };
+  if (graph === 'int8')
+    return { code: 'GRAPH_UNAVAILABLE', reason: 'CUDA runs graph "fp32" only, "int8" was asked for' };
   if (missingCuda !== undefined) return { code: 'DEVICE_UNAVAILABLE', reason: missingCuda };
   if (!available.includes('fp32')) return { code: 'GRAPH_UNAVAILABLE', reason: missingGraph('fp32', dir) };
   return undefined;

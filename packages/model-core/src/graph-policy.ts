@@ -78,7 +78,8 @@ function decode(bytes: Uint8Array, file: string): { model: ModelProto; graph: Gr
   throw new ModelCoreError('INVALID_GRAPH', `${file}: expected an ONNX model with a graph`, { file });
 }
 
-type Part = { readonly kind: 'node'; readonly node: NodeProto } | { readonly kind: 'tensor'; readonly tensor: TensorProto };
+type Part =
+  { readonly kind: 'node'; readonly node: NodeProto } | { readonly kind: 'tensor'; readonly tensor: TensorProto };
 
 /** Every node and tensor: of nested graphs, of functions and their default attributes, and of training graphs. */
 function* walkModel(model: ModelProto): Generator<Part> {
@@ -123,7 +124,9 @@ function checkTensor(tensor: TensorProto, file: string): void {
 function checkOperator(node: NodeProto, file: string): void {
   if (node.domain === '' || node.domain === 'ai.onnx') return;
   if (node.domain === 'com.microsoft' && ALLOWED_MICROSOFT_OPERATORS.has(node.opType)) return;
-  throw new ModelCoreError('OPERATOR_NOT_ALLOWED', `${file}: operator ${node.domain}.${node.opType} is not allowed`, { file });
+  throw new ModelCoreError('OPERATOR_NOT_ALLOWED', `${file}: operator ${node.domain}.${node.opType} is not allowed`, {
+    file,
+  });
 }
 
 function checkInterface(inputs: readonly ValueInfoProto[], outputs: readonly ValueInfoProto[], file: string): void {

@@ -14,13 +14,7 @@ export type { JsonObject, JsonValue } from './json.js';
 export { createTokenizerJson } from './tokenizer-json.js';
 export { createTokenizer, type EncodedReview, type ReviewTokenizer, type TokenizerOptions } from './tokenizer.js';
 export { type Truncation, TRUNCATIONS, truncateIds } from './truncation.js';
-export {
-  type Artifact,
-  readArtifact,
-  type ReadArtifactOptions,
-  readManifest,
-  verifyArtifact,
-} from './artifact.js';
+export { type Artifact, readArtifact, type ReadArtifactOptions, readManifest, verifyArtifact } from './artifact.js';
 export {
   type GoldenInput,
   LABELS,

@@ -61,7 +61,8 @@ export function parseManifest(json: unknown): Manifest {
   if (json['kind'] !== 'transformer') throw unsupported('kind', 'transformer', json['kind']);
   if (!/^[\w.-]{1,64}$/.test(textOf(json['version']))) throw invalid('version must be a short id', json['version']);
   if (Number.isNaN(Date.parse(textOf(json['createdAt'])))) throw invalid('createdAt must be a date', json['createdAt']);
-  if (!isPositiveInteger(json['parameters'])) throw invalid('parameters must be a positive integer', json['parameters']);
+  if (!isPositiveInteger(json['parameters']))
+    throw invalid('parameters must be a positive integer', json['parameters']);
   if (!isJsonObject(json['files']) || Object.keys(json['files']).length === 0) {
     throw invalid('files must name at least one file', json['files']);
   }
@@ -102,7 +103,9 @@ export async function writeManifest(dir: string, draft: ManifestDraft, fileNames
 
 /** 12 hexadecimal digits of SHA-256 over the sorted lines `<sha256>  <path>`. */
 function deriveVersion(files: Readonly<Record<string, ManifestFile>>): string {
-  const lines = Object.keys(files).sort().map((path) => `${files[path]?.sha256}  ${path}\n`);
+  const lines = Object.keys(files)
+    .sort()
+    .map((path) => `${files[path]?.sha256}  ${path}\n`);
   return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 12);
 }
 
@@ -121,9 +124,13 @@ function checkPath(path: string): void {
   const parts = path.split('/');
   const unsafe = parts.some((part) => part === '' || part === '.' || part === '..') || /[\\:\0]/.test(path);
   if (unsafe || path === MANIFEST_FILE) {
-    throw new ModelCoreError('UNSAFE_PATH', `manifest.json: ${JSON.stringify(path)} cannot name a file of the artifact`, {
-      file: MANIFEST_FILE,
-    });
+    throw new ModelCoreError(
+      'UNSAFE_PATH',
+      `manifest.json: ${JSON.stringify(path)} cannot name a file of the artifact`,
+      {
+        file: MANIFEST_FILE,
+      },
+    );
   }
 }
 
@@ -139,7 +146,8 @@ function checkText(text: JsonValue | undefined): void {
 }
 
 function checkLabels(labels: JsonValue | undefined): void {
-  if (JSON.stringify(labels) !== JSON.stringify(LABELS)) throw invalid('labels must be ["negative", "positive"]', labels);
+  if (JSON.stringify(labels) !== JSON.stringify(LABELS))
+    throw invalid('labels must be ["negative", "positive"]', labels);
 }
 
 function checkOptional(json: JsonObject): void {
@@ -150,7 +158,8 @@ function checkOptional(json: JsonObject): void {
   if (temperature !== undefined && !(Number.isFinite(temperature) && (temperature as number) > 0)) {
     throw invalid('temperature must be a number above 0', temperature);
   }
-  if (goldenInputs !== undefined && !Array.isArray(goldenInputs)) throw invalid('goldenInputs must be a list', goldenInputs);
+  if (goldenInputs !== undefined && !Array.isArray(goldenInputs))
+    throw invalid('goldenInputs must be a list', goldenInputs);
   if (seenRows === undefined) return;
   const listed = isJsonObject(seenRows) && Object.hasOwn(json['files'] as JsonObject, textOf(seenRows['file']));
   if (!listed || !Number.isSafeInteger(seenRows['count'])) {

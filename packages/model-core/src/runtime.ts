@@ -65,7 +65,8 @@ export type SessionFetches = Readonly<Record<string, Tensor | null>> | readonly 
 export async function createSession(model: Uint8Array, options: SessionOptions = {}): Promise<Session> {
   if (options.device === 'cuda') {
     const missing = missingCudaLibraries();
-    if (missing !== undefined) throw new ModelCoreError('DEVICE_UNAVAILABLE', `device "cuda" cannot be used: ${missing}`);
+    if (missing !== undefined)
+      throw new ModelCoreError('DEVICE_UNAVAILABLE', `device "cuda" cannot be used: ${missing}`);
   }
   try {
     const session = await InferenceSession.create(model, toNativeOptions(options));
@@ -106,7 +107,10 @@ function toNativeOptions(options: SessionOptions): InferenceSession.SessionOptio
     // The CPU provider stands second on CUDA: it takes the operators that CUDA has no kernel for.
     executionProviders:
       options.device === 'cuda'
-        ? [{ name: 'cuda', deviceId: options.deviceId ?? 0 }, { name: 'cpu', useArena }]
+        ? [
+            { name: 'cuda', deviceId: options.deviceId ?? 0 },
+            { name: 'cpu', useArena },
+          ]
         : [{ name: 'cpu', useArena }],
     intraOpNumThreads: options.intraOpThreads ?? 0,
     interOpNumThreads: options.interOpThreads ?? 0,
@@ -116,9 +120,7 @@ function toNativeOptions(options: SessionOptions): InferenceSession.SessionOptio
     graphOptimizationLevel: options.graphOptimizationLevel ?? 'all',
     logSeverityLevel: options.logSeverityLevel ?? 3,
     ...(options.config ? { extra: { ...options.config } } : {}),
-    ...(options.profilePrefix === undefined
-      ? {}
-      : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
+    ...(options.profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
   };
 }
 

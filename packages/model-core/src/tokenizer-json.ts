@@ -93,7 +93,8 @@ function readSpacePatterns(json: JsonObject): string[] {
   return normalizerSteps(json)
     .slice(0, -1)
     .map((step) => {
-      const pattern = isJsonObject(step) && step['type'] === 'Replace' && step['content'] === ' ' ? step['pattern'] : null;
+      const pattern =
+        isJsonObject(step) && step['type'] === 'Replace' && step['content'] === ' ' ? step['pattern'] : null;
       const literal = isJsonObject(pattern) ? pattern['String'] : undefined;
       if (typeof literal !== 'string' || literal === '') {
         throw refuse('before BertNormalizer only Replace of a literal string by one space is supported');
@@ -104,7 +105,8 @@ function readSpacePatterns(json: JsonObject): string[] {
 
 function bertNormalizerOf(json: JsonObject): JsonObject {
   const last = normalizerSteps(json).at(-1);
-  if (!isJsonObject(last) || last['type'] !== 'BertNormalizer') throw refuse('the normalizer must end in BertNormalizer');
+  if (!isJsonObject(last) || last['type'] !== 'BertNormalizer')
+    throw refuse('the normalizer must end in BertNormalizer');
   return last;
 }
 

@@ -74,7 +74,10 @@ function createLibraryTokenizer(tokenizerJson: JsonObject, tokenizerConfig: Json
   try {
     return new Tokenizer(tokenizerJson, tokenizerConfig);
   } catch (cause) {
-    throw new ModelCoreError('INVALID_TOKENIZER', `tokenizer.json: ${messageOf(cause)}`, { file: 'tokenizer.json', cause });
+    throw new ModelCoreError('INVALID_TOKENIZER', `tokenizer.json: ${messageOf(cause)}`, {
+      file: 'tokenizer.json',
+      cause,
+    });
   }
 }
 
@@ -82,9 +85,13 @@ function createLibraryTokenizer(tokenizerJson: JsonObject, tokenizerConfig: Json
 function specialIds(library: Tokenizer): [number, number] {
   const [startId, endId, ...more] = library.encode('').ids;
   if (startId === undefined || endId === undefined || more.length > 0) {
-    throw new ModelCoreError('INVALID_TOKENIZER', 'tokenizer.json: the post-processor must put one token on each side', {
-      file: 'tokenizer.json',
-    });
+    throw new ModelCoreError(
+      'INVALID_TOKENIZER',
+      'tokenizer.json: the post-processor must put one token on each side',
+      {
+        file: 'tokenizer.json',
+      },
+    );
   }
   return [startId, endId];
 }
@@ -129,6 +136,8 @@ function createWordEncoder(library: Tokenizer, parts: TokenizerParts): (word: st
 function createSplitter(addedTokens: readonly string[]): (word: string) => string[] {
   if (addedTokens.length === 0) return (word) => [word];
   const longestFirst = [...addedTokens].sort((a, b) => b.length - a.length);
-  const pattern = new RegExp(`(${longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|')})`);
+  const pattern = new RegExp(
+    `(${longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|')})`,
+  );
   return (word) => word.split(pattern);
 }

@@ -22,7 +22,7 @@ export function createWordPiece(parts: TokenizerParts): WordPiece {
   return (word, ids) => {
     const before = ids.length;
     const tooLong = isLongerThan(word, maxWordCodePoints);
-    for (let start = 0; start < word.length && !tooLong; ) {
+    for (let start = 0; start < word.length && !tooLong;) {
       const table = start === 0 ? first : continuing;
       let end = Math.min(word.length, start + longest);
       let id = table.get(word.slice(start, end));

@@ -38,7 +38,7 @@ function splitRun(
 ): string[] {
   const words: string[] = [];
   let open = false; // the last word may go on in the next slice
-  for (let start = 0; start < text.length; ) {
+  for (let start = 0; start < text.length;) {
     const end = endOfSlice(text, start);
     const normalized = normalize(text.slice(start, end));
     start = end;

@@ -22,9 +22,16 @@ function tokens(text: string): string[] {
 
 describe('a text', () => {
   it('becomes [CLS] pieces [SEP]', () => {
-    expect(tokens('The film was unbelievably good!')).toEqual(
-      ['[CLS]', 'the', 'film', 'was', '[UNK]', 'good', '!', '[SEP]'],
-    );
+    expect(tokens('The film was unbelievably good!')).toEqual([
+      '[CLS]',
+      'the',
+      'film',
+      'was',
+      '[UNK]',
+      'good',
+      '!',
+      '[SEP]',
+    ]);
     expect(tokens('Films, ungood')).toEqual(['[CLS]', 'film', '##s', ',', 'un', '##good', '[SEP]']);
   });
 
@@ -73,7 +80,11 @@ describe('the cut', () => {
   it('keeps [CLS] and [SEP], and counts the tokens of the whole text', () => {
     const [good, bad] = [TINY_VOCABULARY['good'] ?? 0, TINY_VOCABULARY['bad'] ?? 0];
     const text = 'good good good bad bad';
-    expect(tiny(5, 'head').encode(text)).toEqual({ inputIds: Int32Array.of(2, good, good, good, 3), tokenCount: 7, truncated: true });
+    expect(tiny(5, 'head').encode(text)).toEqual({
+      inputIds: Int32Array.of(2, good, good, good, 3),
+      tokenCount: 7,
+      truncated: true,
+    });
     expect(tiny(5, 'tail').encode(text).inputIds).toEqual(Int32Array.of(2, good, bad, bad, 3));
     expect(tiny(5, 'head+tail').encode(text).inputIds).toEqual(Int32Array.of(2, good, good, bad, 3));
     expect(tiny(7, 'head').encode(text).truncated).toBe(false);
@@ -94,11 +105,15 @@ describe('a text of 10 MB', () => {
     ['of one letter', 'a'.repeat(SIZE), 3],
     ['of one emoji', '😀'.repeat(SIZE / 2), 3],
     ['of punctuation', '!'.repeat(SIZE), SIZE + 2],
-  ])('%s is counted to the token', (_, text, tokenCount) => {
-    const encoded = tiny(512).encode(text);
-    expect(encoded.tokenCount).toBe(tokenCount);
-    expect(encoded.inputIds.length).toBe(Math.min(512, tokenCount));
-  }, 60_000);
+  ])(
+    '%s is counted to the token',
+    (_, text, tokenCount) => {
+      const encoded = tiny(512).encode(text);
+      expect(encoded.tokenCount).toBe(tokenCount);
+      expect(encoded.inputIds.length).toBe(Math.min(512, tokenCount));
+    },
+    60_000,
+  );
 });
 
 describe('ids', () => {
@@ -106,8 +121,24 @@ describe('ids', () => {
   const full = tiny();
 
   it('equal those of @huggingface/tokenizers for any text', () => {
-    const words = fc.constantFrom(...Object.keys(TINY_VOCABULARY), '<br />', '<br', ' />', ' ', '\n', '\f', '\u00a0', 'Σ', 'É', '\u0301', '\ud83d');
-    const texts = fc.oneof(fc.string({ unit: 'binary' }), fc.array(words, { maxLength: 40 }).map((parts) => parts.join('')));
+    const words = fc.constantFrom(
+      ...Object.keys(TINY_VOCABULARY),
+      '<br />',
+      '<br',
+      ' />',
+      ' ',
+      '\n',
+      '\f',
+      '\u00a0',
+      'Σ',
+      'É',
+      '\u0301',
+      '\ud83d',
+    );
+    const texts = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(words, { maxLength: 40 }).map((parts) => parts.join('')),
+    );
     fc.assert(
       fc.property(texts, (text) => {
         expect(Array.from(full.encode(text).inputIds)).toEqual(library.encode(text).ids);
@@ -139,7 +170,11 @@ describe('ids', () => {
       { maxLength: 100_000, truncation: 'head' },
     );
     const oracle = read(new URL('oracles/rust-tokenizers.json', import.meta.url).pathname) as {
-      readonly cases: readonly { readonly text: string; readonly ids: readonly number[]; readonly divergence?: string }[];
+      readonly cases: readonly {
+        readonly text: string;
+        readonly ids: readonly number[];
+        readonly divergence?: string;
+      }[];
     } & JsonObject;
     for (const { text, ids, divergence } of oracle.cases) {
       const ours = Array.from(tokenizer.encode(text).inputIds);
@@ -163,8 +198,19 @@ describe('a tokenizer.json of another kind', () => {
     ['another pre-tokenizer', { pre_tokenizer: { type: 'Whitespace' } }],
     ['another normalizer', { normalizer: { type: 'Lowercase' } }],
     ['no normalizer', { normalizer: null }],
-    ['a regular expression to replace', { normalizer: { type: 'Sequence', normalizers: [{ type: 'Replace', pattern: { Regex: 'x' }, content: ' ' }, TINY_BASE_TOKENIZER.normalizer] } }],
-    ['an added token that is normalized', { added_tokens: [{ ...TINY_BASE_TOKENIZER.added_tokens[0], normalized: true }] }],
+    [
+      'a regular expression to replace',
+      {
+        normalizer: {
+          type: 'Sequence',
+          normalizers: [{ type: 'Replace', pattern: { Regex: 'x' }, content: ' ' }, TINY_BASE_TOKENIZER.normalizer],
+        },
+      },
+    ],
+    [
+      'an added token that is normalized',
+      { added_tokens: [{ ...TINY_BASE_TOKENIZER.added_tokens[0], normalized: true }] },
+    ],
     ['an added token with a space', { added_tokens: [{ ...TINY_BASE_TOKENIZER.added_tokens[0], content: '[P AD]' }] }],
     ['two tokens with one id', { model: { ...TINY_BASE_TOKENIZER.model, vocab: { '[UNK]': 1, a: 1 } } }],
     ['a negative id', { model: { ...TINY_BASE_TOKENIZER.model, vocab: { '[UNK]': -1 } } }],

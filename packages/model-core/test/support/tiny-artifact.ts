@@ -1,7 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { createTokenizerJson, type JsonObject, type Manifest, type ManifestDraft, writeManifest } from '../../src/index.js';
+import {
+  createTokenizerJson,
+  type JsonObject,
+  type Manifest,
+  type ManifestDraft,
+  writeManifest,
+} from '../../src/index.js';
 import { temporaryFolder } from './folders.js';
 import { tinyGraph } from './tiny-graph.js';
 import { TINY_BASE_TOKENIZER, TINY_TOKENIZER_CONFIG, TINY_VOCABULARY } from './tiny-tokenizer.js';

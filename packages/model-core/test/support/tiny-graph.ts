@@ -15,7 +15,12 @@ import {
   ValueInfoProtoSchema,
 } from '@marquee/onnx';
 
-export function node(opType: string, input: string[], output: string[], integers: Record<string, number> = {}): NodeProto {
+export function node(
+  opType: string,
+  input: string[],
+  output: string[],
+  integers: Record<string, number> = {},
+): NodeProto {
   const attribute = Object.entries(integers).map(([name, i]) =>
     create(AttributeProtoSchema, { name, i: BigInt(i), type: AttributeProto_AttributeType.INT }),
   );
@@ -29,7 +34,12 @@ export function floats(name: string, shape: number[], values: ArrayLike<number>)
 
 export function integers(name: string, values: number[]): TensorProto {
   const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
-  return create(TensorProtoSchema, { name, dataType: TensorProto_DataType.INT64, dims: [BigInt(values.length)], rawData });
+  return create(TensorProtoSchema, {
+    name,
+    dataType: TensorProto_DataType.INT64,
+    dims: [BigInt(values.length)],
+    rawData,
+  });
 }
 
 export function valueInfo(name: string, elemType: TensorProto_DataType, shape: (string | number)[]): ValueInfoProto {
@@ -39,7 +49,10 @@ export function valueInfo(name: string, elemType: TensorProto_DataType, shape: (
         ? ({ case: 'dimParam', value: size } as const)
         : ({ case: 'dimValue', value: BigInt(size) } as const),
   }));
-  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } } });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType, shape: { dim } } } },
+  });
 }
 
 /**
@@ -55,8 +68,15 @@ export function tinyModel(table: Float32Array, weights: readonly number[] = [1, 
     ],
     graph: create(GraphProtoSchema, {
       name: 'tiny',
-      initializer: [floats('table', [table.length / 2, 2], table), floats('weights', [2, 2], weights), integers('axis', [1]), integers('last', [2])],
-      input: ['input_ids', 'attention_mask'].map((name) => valueInfo(name, TensorProto_DataType.INT64, ['batch', 'seq'])),
+      initializer: [
+        floats('table', [table.length / 2, 2], table),
+        floats('weights', [2, 2], weights),
+        integers('axis', [1]),
+        integers('last', [2]),
+      ],
+      input: ['input_ids', 'attention_mask'].map((name) =>
+        valueInfo(name, TensorProto_DataType.INT64, ['batch', 'seq']),
+      ),
       output: [valueInfo('logits', TensorProto_DataType.FLOAT, ['batch', 2])],
       node: [
         node('Gather', ['table', 'input_ids'], ['embedded']), // [batch, seq, 2]

@@ -2,12 +2,51 @@ import type { JsonObject } from '../../src/index.js';
 
 const TOKENS = [
   ...['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'],
-  ...['a', 'the', 'film', 'movie', 'was', 'good', 'bad', 'great', 'fine', 'br', 'un', '##good', '##ly', '##s', '##believ'],
-  ...['##able', '!', '.', ',', "'", '<', '>', '/', '[', ']', '電', '影', 'cafe', 'b', 'c', '##b', '##c', 'σ', '##σ', '😀'],
+  ...[
+    'a',
+    'the',
+    'film',
+    'movie',
+    'was',
+    'good',
+    'bad',
+    'great',
+    'fine',
+    'br',
+    'un',
+    '##good',
+    '##ly',
+    '##s',
+    '##believ',
+  ],
+  ...[
+    '##able',
+    '!',
+    '.',
+    ',',
+    "'",
+    '<',
+    '>',
+    '/',
+    '[',
+    ']',
+    '電',
+    '影',
+    'cafe',
+    'b',
+    'c',
+    '##b',
+    '##c',
+    'σ',
+    '##σ',
+    '😀',
+  ],
 ];
 
 /** A BERT WordPiece vocabulary of our own. */
-export const TINY_VOCABULARY: Readonly<Record<string, number>> = Object.fromEntries(TOKENS.map((token, id) => [token, id]));
+export const TINY_VOCABULARY: Readonly<Record<string, number>> = Object.fromEntries(
+  TOKENS.map((token, id) => [token, id]),
+);
 
 export const TINY_TOKENIZER_CONFIG: JsonObject = {
   do_lower_case: true,

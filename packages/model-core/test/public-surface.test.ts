@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+
+import * as modelCore from '../src/index.js';
+
+it('exports these names', () => {
+  expect(Object.keys(modelCore).sort()).toMatchInlineSnapshot(`
+    [
+      "ALLOWED_MICROSOFT_OPERATORS",
+      "GRAPH_FILES",
+      "LABELS",
+      "MANIFEST_FILE",
+      "MANIFEST_FORMAT_VERSION",
+      "MODEL_CORE_ERROR_CODES",
+      "ModelCoreError",
+      "TRUNCATIONS",
+      "Tensor",
+      "checkGraph",
+      "createSession",
+      "createTokenizer",
+      "createTokenizerJson",
+      "loadClassifier",
+      "missingCudaLibraries",
+      "parseManifest",
+      "readArtifact",
+      "readManifest",
+      "runtimeVersion",
+      "softmax",
+      "truncateIds",
+      "verifyArtifact",
+      "writeManifest",
+    ]
+  `);
+});
