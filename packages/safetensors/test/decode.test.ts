@@ -78,11 +78,14 @@ describe('a header that lies', () => {
     expect(codeOf(() => decodeSafetensors(new Uint8Array(length)))).toBe('INVALID_HEADER');
   });
 
-  it.each([9n, BigInt(MAX_HEADER_BYTES) + 1n, 2n ** 53n, 2n ** 64n - 1n])('claims %i bytes of a file of 16', (length) => {
-    const bytes = new Uint8Array(16);
-    new DataView(bytes.buffer).setBigUint64(0, length, true);
-    expect(codeOf(() => decodeSafetensors(bytes))).toBe('HEADER_TOO_LARGE');
-  });
+  it.each([9n, BigInt(MAX_HEADER_BYTES) + 1n, 2n ** 53n, 2n ** 64n - 1n])(
+    'claims %i bytes of a file of 16',
+    (length) => {
+      const bytes = new Uint8Array(16);
+      new DataView(bytes.buffer).setBigUint64(0, length, true);
+      expect(codeOf(() => decodeSafetensors(bytes))).toBe('HEADER_TOO_LARGE');
+    },
+  );
 
   it.each([
     ['is empty', ''],
@@ -97,8 +100,14 @@ describe('a header that lies', () => {
     ['has metadata that is a list', { __metadata__: [] }],
     ['has metadata that is null', { __metadata__: null }],
     ['has metadata with a number', { __metadata__: { format: 1 } }],
-    ['names a tensor twice', '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'],
-    ['names a tensor twice, once escaped', '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0061":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'],
+    [
+      'names a tensor twice',
+      '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
+    ],
+    [
+      'names a tensor twice, once escaped',
+      '{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\\u0061":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}',
+    ],
     ['gives a shape twice', '{"a":{"dtype":"U8","shape":[1],"shape":[0],"data_offsets":[0,0]}}'],
     ['gives metadata twice', '{"__metadata__":{"a":"1"},"__metadata__":{"a":"1"}}'],
   ])('and %s is refused', (_, header) => {
@@ -115,12 +124,21 @@ describe('a header that lies', () => {
     expect(decodingCode({ a: { ...F32_PAIR, dtype } }, 8)).toBe('UNSUPPORTED_DTYPE');
   });
 
-  it.each([[[3]], [[-2]], [[1.5]], [['2']], [[null]], [[2 ** 53]], [[2 ** 31, 2 ** 31, 2 ** 31]], [[2 ** 40, 2 ** 40, 0]], [2], [{}], [[1e400]]])(
-    'about the shape %j is refused',
-    (shape) => {
-      expect(decodingCode({ a: { ...F32_PAIR, shape } }, 8)).toBe('INVALID_SHAPE');
-    },
-  );
+  it.each([
+    [[3]],
+    [[-2]],
+    [[1.5]],
+    [['2']],
+    [[null]],
+    [[2 ** 53]],
+    [[2 ** 31, 2 ** 31, 2 ** 31]],
+    [[2 ** 40, 2 ** 40, 0]],
+    [2],
+    [{}],
+    [[NaN]],
+  ])('about the shape %j is refused', (shape) => {
+    expect(decodingCode({ a: { ...F32_PAIR, shape } }, 8)).toBe('INVALID_SHAPE');
+  });
 
   it.each([[[0, 16]], [[8, 0]], [[-8, 0]], [[0]], [[0, 8, 8]], [['0', '8']], [[0, 2 ** 53]], [null], [[0.5, 8.5]]])(
     'about the offsets %j is refused',

@@ -71,7 +71,14 @@ describe('encodeSafetensors', () => {
   });
 
   it.each<[string, [string, Partial<StoredTensor>][], string]>([
-    ['a name twice', [['a', {}], ['a', {}]], 'INVALID_NAME'],
+    [
+      'a name twice',
+      [
+        ['a', {}],
+        ['a', {}],
+      ],
+      'INVALID_NAME',
+    ],
     ['the reserved name', [['__metadata__', {}]], 'INVALID_NAME'],
     ['a shape that does not fit its bytes', [['a', { shape: [3] }]], 'INVALID_SHAPE'],
     ['a negative size', [['a', { shape: [-1, -2] }]], 'INVALID_SHAPE'],

@@ -1,0 +1,79 @@
+// Who may import whom: the doors of the house, as lint rules. A package absent from a list may not be imported there.
+
+/** @type {Record<string, string[]>} importer -> packages of ours that it may import */
+export const DOORS = {
+  'packages/contracts': [],
+  'packages/onnx': [],
+  'packages/safetensors': [],
+  'packages/dataset': [],
+  'packages/metrics': [],
+  'packages/autograd': ['onnx'],
+  'packages/distilbert': ['autograd', 'onnx', 'safetensors'],
+  // Serving ships no training code: neither autograd nor distilbert.
+  'packages/model-core': ['contracts', 'onnx'],
+  'apps/trainer': ['autograd', 'dataset', 'distilbert', 'metrics', 'model-core', 'onnx', 'safetensors'],
+  'apps/api': ['contracts', 'metrics', 'model-core'],
+  bench: ['autograd', 'dataset', 'distilbert', 'metrics', 'model-core', 'onnx', 'safetensors'],
+};
+
+const RUNTIME_FILE = 'packages/model-core/src/runtime.ts';
+/** The files that read the environment and print: each app's entry, and the benchmarks. */
+const COMMAND_LINE_FILES = ['apps/*/src/main.ts', 'bench/src/**/*.ts'];
+
+/** @type {import('eslint').Linter.RulesRecord} */
+const environment = {
+  'no-restricted-properties': [
+    'error',
+    { object: 'process', property: 'env', message: 'Only main.ts of an app reads the environment: take an argument.' },
+  ],
+  'no-restricted-syntax': [
+    'error',
+    {
+      selector: 'ImportDeclaration[source.value=/^(node:)?process$/]',
+      message: 'Use the global process, so that the lint rules see what is read from it.',
+    },
+    {
+      selector: "VariableDeclarator[init.name='process'] > ObjectPattern > Property[key.name='env']",
+      message: 'Only main.ts of an app reads the environment: take an argument.',
+    },
+  ],
+};
+
+/**
+ * @param {string[]} allowed
+ * @param {{ express: boolean, runtime: boolean }} libraries
+ * @returns {import('eslint').Linter.RulesRecord}
+ */
+function restrictedImports(allowed, { express, runtime }) {
+  const names = allowed.join('|');
+  const patterns = [
+    {
+      regex: `^@marquee/(?!(${names || '-'})$)`,
+      message: `The doors of the house (eslint.doors.js) let only these in here: ${allowed.join(', ') || 'none'}.`,
+    },
+    { regex: '^(\\.\\./)+(src/)?(packages|apps|bench)/', message: 'Import another package by its name.' },
+    { regex: '^(\\.\\./)+[^.].*/(src|dist)/', message: 'Import another package by its name.' },
+  ];
+  if (!express) patterns.push({ regex: '^express($|/)', message: 'Express stays in apps/api.' });
+  if (!runtime) {
+    patterns.push({ regex: '^onnxruntime-(node|common|web)($|/)', message: `ONNX Runtime stays in ${RUNTIME_FILE}.` });
+  }
+  return { 'no-restricted-imports': ['error', { patterns }] };
+}
+
+/** @type {import('eslint').Linter.Config[]} */
+export const doors = [
+  { files: ['{packages,apps}/*/src/**/*.ts'], rules: { ...environment, 'no-console': 'error' } },
+  ...Object.entries(DOORS).map(([folder, allowed]) => ({
+    files: [`${folder}/src/**/*.ts`],
+    rules: restrictedImports(allowed, { express: folder === 'apps/api', runtime: false }),
+  })),
+  {
+    files: [RUNTIME_FILE],
+    rules: restrictedImports(DOORS['packages/model-core'] ?? [], { express: false, runtime: true }),
+  },
+  {
+    files: COMMAND_LINE_FILES,
+    rules: { 'no-console': 'off', 'no-restricted-properties': 'off', 'no-restricted-syntax': 'off' },
+  },
+];

@@ -1,0 +1,3 @@
+'use strict';
+
+import('./run.mjs').then((run) => run.main(process.argv.slice(2)));

@@ -1,0 +1,111 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { buildFingerprint, installFingerprint, sourceFiles, workspaceFolders } from './fingerprint.mjs';
+import { installPackages } from './install.mjs';
+import { withLock } from './lock.mjs';
+import { root } from './root.mjs';
+import { runTool } from './run-tool.mjs';
+
+// Inside node_modules, so that it goes when they go.
+const INSTALL_STAMP = join(root, 'node_modules/.marquee-install');
+const BUILD_STAMP = join(root, '.marquee/build');
+
+/** Installs and builds what is not up to date, one process at a time. Touches nothing when everything is. */
+export async function prepare() {
+  if (isInstalled() && isBuilt()) return;
+  await withLock(
+    join(root, '.marquee/lock'),
+    async () => {
+      if (!isInstalled()) await install();
+      if (!isBuilt()) await build();
+    },
+    { onWait: () => say('waiting for another npm command that installs or builds') },
+  );
+}
+
+function isInstalled() {
+  return readStamp(INSTALL_STAMP) === installFingerprint(root);
+}
+
+function isBuilt() {
+  return readStamp(BUILD_STAMP) === buildFingerprint(root) && missingOutputs().length === 0;
+}
+
+async function install() {
+  const started = performance.now();
+  const fingerprint = installFingerprint(root);
+  say('installing packages');
+  await installPackages(root);
+  writeStamp(INSTALL_STAMP, fingerprint);
+  say(`installed in ${seconds(started)}`);
+}
+
+async function build() {
+  const started = performance.now();
+  const fingerprint = buildFingerprint(root);
+  say('building');
+  workspaceFolders(root).forEach(removeOrphanedOutputs);
+  await compile();
+  // tsc takes the word of its build info for outputs that somebody deleted.
+  if (missingOutputs().length > 0) await compile('--force');
+  writeStamp(BUILD_STAMP, fingerprint);
+  say(`built in ${seconds(started)}`);
+}
+
+/** @param {string[]} flags */
+async function compile(...flags) {
+  const { code, output } = await runTool(join(root, 'node_modules/typescript/bin/tsc'), ['-b', ...flags]);
+  if (code !== 0) throw new Error(`the build failed:\n${output}`);
+}
+
+function missingOutputs() {
+  return workspaceFolders(root)
+    .flatMap((folder) => sourceFiles(root, folder))
+    .filter((file) => /(?<!\.d)\.ts$/.test(file))
+    .map((file) => file.replace(/\/src\//, '/dist/').replace(/\.ts$/, '.js'))
+    .filter((file) => !existsSync(join(root, file)));
+}
+
+/**
+ * A removed source must not live on in `dist`, where an import would still find it.
+ * @param {string} folder
+ */
+function removeOrphanedOutputs(folder) {
+  const dist = join(root, folder, 'dist');
+  if (!existsSync(dist)) return;
+  const sources = new Set(sourceFiles(root, folder).map((file) => file.slice(folder.length + '/src/'.length)));
+  for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name);
+    const source = file.slice(dist.length + 1).replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts');
+    if (entry.isFile() && source.endsWith('.ts') && !sources.has(source)) rmSync(file);
+  }
+}
+
+/** @param {string} path */
+function readStamp(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {string} fingerprint
+ */
+function writeStamp(path, fingerprint) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, fingerprint);
+}
+
+/** @param {string} text */
+function say(text) {
+  process.stderr.write(`marquee: ${text}\n`);
+}
+
+/** @param {number} started */
+function seconds(started) {
+  return `${((performance.now() - started) / 1000).toFixed(1)} s`;
+}

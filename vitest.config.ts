@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+// .ci/run counts the tests in this report.
+const report = process.env['MARQUEE_TEST_REPORT'];
+
+export default defineConfig({
+  test: {
+    include: ['{packages,apps}/*/test/**/*.test.ts', '{bench,scripts}/test/**/*.test.ts'],
+    // A process per file: onnxruntime-node aborts a process whose worker thread ends inside a run.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
+  },
+});
