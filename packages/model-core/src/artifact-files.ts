@@ -5,6 +5,8 @@ import { join, sep } from 'node:path';
 
 import { ModelCoreError } from './errors.js';
 
+/** Without O_NONBLOCK, opening a named pipe would wait for a writer. Windows has neither: `|` takes undefined as 0. */
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /** Memory that hashing a file takes. */
 const HASH_CHUNK_BYTES = 1 << 20;
 
@@ -24,8 +26,7 @@ export async function openArtifactFile(dir: string, path: string): Promise<{ han
   }
   let handle: FileHandle;
   try {
-    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    handle = await open(target, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+    handle = await open(target, OPEN_FLAGS);
   } catch (cause) {
     throw missing(path, dir, cause);
   }

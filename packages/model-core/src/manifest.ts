@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { digestFile, writeFileDurably } from './artifact-files.js';
 import { ModelCoreError } from './errors.js';
-import { isJsonObject, isPositiveInteger, type JsonObject, type JsonValue } from './json.js';
+import { isJsonObject, isPositiveInteger, type JsonObject, type JsonValue, textOf } from './json.js';
 import { type Truncation, TRUNCATIONS } from './truncation.js';
 
 export const MANIFEST_FILE = 'manifest.json';
@@ -167,12 +167,8 @@ function checkOptional(json: JsonObject): void {
   }
 }
 
-function textOf(value: JsonValue | undefined): string {
-  return typeof value === 'string' ? value : '';
-}
-
 function invalid(expectation: string, actual: unknown): ModelCoreError {
-  const shown = (JSON.stringify(actual) ?? 'nothing').slice(0, 80);
+  const shown = (actual === undefined ? 'nothing' : JSON.stringify(actual)).slice(0, 80);
   return new ModelCoreError('INVALID_MANIFEST', `manifest.json: ${expectation}, got ${shown}`, { file: MANIFEST_FILE });
 }
 

@@ -1,5 +1,5 @@
 import { ModelCoreError } from './errors.js';
-import { isJsonObject, isPositiveInteger, type JsonObject } from './json.js';
+import { isJsonObject, isPositiveInteger, type JsonObject, textOf } from './json.js';
 import { LABELS } from './manifest.js';
 
 /** What serving needs of `config.json`; the rest belongs to the architecture. */
@@ -15,7 +15,7 @@ export function parseModelConfig(config: JsonObject): ModelConfig {
   if (typeof modelType !== 'string') throw invalid('model_type must be a string');
   if (!isPositiveInteger(vocabSize)) throw invalid('vocab_size must be a positive integer');
   if (!isPositiveInteger(maxPositions)) throw invalid('max_position_embeddings must be a positive integer');
-  const labels = isJsonObject(id2label) ? LABELS.map((_, id) => String(id2label[id]).toLowerCase()) : [];
+  const labels = isJsonObject(id2label) ? LABELS.map((_, id) => textOf(id2label[id]).toLowerCase()) : [];
   if (labels.join() !== LABELS.join()) throw invalid(`id2label must be {"0": "negative", "1": "positive"}`);
   return { modelType, vocabSize, maxPositions };
 }

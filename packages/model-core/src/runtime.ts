@@ -132,7 +132,8 @@ function wrapSession(session: InferenceSession, profiled: boolean): Session {
     async run(feeds, fetches) {
       if (closed) throw new ModelCoreError('CLOSED', 'the session was released before this run');
       try {
-        return toTensors(await (fetches === undefined ? session.run(feeds) : session.run(feeds, fetches)));
+        // A graph with an output that is no tensor (a sequence, a map) is none of this project's.
+        return await (fetches === undefined ? session.run(feeds) : session.run(feeds, fetches));
       } catch (cause) {
         throw new ModelCoreError('RUN_FAILED', `ONNX Runtime could not run the model: ${messageOf(cause)}`, { cause });
       }
@@ -144,9 +145,4 @@ function wrapSession(session: InferenceSession, profiled: boolean): Session {
       await session.release();
     },
   };
-}
-
-/** Outputs of this project's graphs are tensors: sequences and maps exist in ONNX, and nothing here emits them. */
-function toTensors(outputs: InferenceSession.ReturnType): Record<string, Tensor> {
-  return outputs as Record<string, Tensor>;
 }

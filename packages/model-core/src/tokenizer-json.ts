@@ -1,5 +1,5 @@
 import { ModelCoreError } from './errors.js';
-import { isJsonObject, type JsonObject, type JsonValue } from './json.js';
+import { isJsonObject, type JsonObject, type JsonValue, textOf } from './json.js';
 
 const FILE = 'tokenizer.json';
 
@@ -53,13 +53,13 @@ export function readTokenizerParts(json: JsonObject): TokenizerParts {
   if (addedTokens.some((token) => spacePatterns.some((pattern) => [...token].some((char) => pattern.includes(char))))) {
     throw refuse('an added token shares a character with a pattern that the normalizer replaces');
   }
-  const unknownId = vocabulary.get(String(model['unk_token']));
+  const unknownId = vocabulary.get(textOf(model['unk_token']));
   if (unknownId === undefined) throw refuse('model.unk_token is not in model.vocab');
   return {
     vocabulary,
     vocabSize: 1 + [...vocabulary.values()].reduce((highest, id) => Math.max(highest, id), 0),
     unknownId,
-    continuingPrefix: String(model['continuing_subword_prefix'] ?? '##'),
+    continuingPrefix: textOf(model['continuing_subword_prefix'] ?? '##'),
     maxWordCodePoints: Number(model['max_input_chars_per_word'] ?? 100),
     addedTokens,
     spacePatterns,
@@ -114,7 +114,8 @@ function normalizerSteps(json: JsonObject): readonly JsonValue[] {
   const normalizer = json['normalizer'];
   if (!isJsonObject(normalizer)) return [];
   if (normalizer['type'] !== 'Sequence') return [normalizer];
-  return Array.isArray(normalizer['normalizers']) ? normalizer['normalizers'] : [];
+  const steps = normalizer['normalizers'];
+  return Array.isArray(steps) ? (steps as readonly JsonValue[]) : [];
 }
 
 function tokenId(value: unknown): number {

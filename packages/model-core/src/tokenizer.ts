@@ -1,7 +1,6 @@
-import { Tokenizer } from '@huggingface/tokenizers';
-
-import { messageOf, ModelCoreError } from './errors.js';
+import { ModelCoreError } from './errors.js';
 import type { JsonObject } from './json.js';
+import { createLibraryTokenizer, type LibraryTokenizer } from './library-tokenizer.js';
 import { readTokenizerParts, type TokenizerParts } from './tokenizer-json.js';
 import { type Truncation, truncateIds } from './truncation.js';
 import { createWordPiece } from './word-piece.js';
@@ -70,19 +69,8 @@ export function createTokenizer(
   };
 }
 
-function createLibraryTokenizer(tokenizerJson: JsonObject, tokenizerConfig: JsonObject): Tokenizer {
-  try {
-    return new Tokenizer(tokenizerJson, tokenizerConfig);
-  } catch (cause) {
-    throw new ModelCoreError('INVALID_TOKENIZER', `tokenizer.json: ${messageOf(cause)}`, {
-      file: 'tokenizer.json',
-      cause,
-    });
-  }
-}
-
 /** The ids that the post-processor puts around a text: an empty text is just these two. */
-function specialIds(library: Tokenizer): [number, number] {
+function specialIds(library: LibraryTokenizer): [number, number] {
   const [startId, endId, ...more] = library.encode('').ids;
   if (startId === undefined || endId === undefined || more.length > 0) {
     throw new ModelCoreError(
@@ -104,7 +92,7 @@ function splitWords(text: string, spacePatterns: readonly string[]): string[] {
   return spacePatterns.reduce((cleaned, pattern) => cleaned.replaceAll(pattern, ' '), text).split(/[ \t\n\r]+/);
 }
 
-function createWordEncoder(library: Tokenizer, parts: TokenizerParts): (word: string, ids: number[]) => void {
+function createWordEncoder(library: LibraryTokenizer, parts: TokenizerParts): (word: string, ids: number[]) => void {
   const wordPiece = createWordPiece(parts);
   const splitText = createWordSplitter(library, parts);
   const splitAddedTokens = createSplitter(parts.addedTokens);
@@ -119,7 +107,10 @@ function createWordEncoder(library: Tokenizer, parts: TokenizerParts): (word: st
   };
 
   return (word, ids) => {
-    if (word.length > MAX_CACHED_WORD_LENGTH) return encode(word, ids);
+    if (word.length > MAX_CACHED_WORD_LENGTH) {
+      encode(word, ids);
+      return;
+    }
     let wordIds = cache.get(word);
     if (wordIds === undefined) {
       const fresh: number[] = [];

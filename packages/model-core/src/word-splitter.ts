@@ -1,5 +1,4 @@
-import type { Tokenizer } from '@huggingface/tokenizers';
-
+import type { LibraryTokenizer } from './library-tokenizer.js';
 import type { TokenizerParts } from './tokenizer-json.js';
 
 /** Splits a text without added tokens into the normalized words and punctuation marks that WordPiece works on. */
@@ -15,7 +14,7 @@ const ASCII_WORD_OR_MARK = /[a-z0-9]+|[^a-z0-9]/gi;
  * BERT's normalizer and pre-tokenizer, as @huggingface/tokenizers has them, with a short way for plain ASCII, where
  * both come down to lower case and "everything that is no letter or digit is punctuation".
  */
-export function createWordSplitter(library: Tokenizer, parts: TokenizerParts): WordSplitter {
+export function createWordSplitter(library: LibraryTokenizer, parts: TokenizerParts): WordSplitter {
   const normalize = (text: string): string => library.normalizer?.(text) ?? text;
   const preTokenize = (text: string): string[] => library.pre_tokenizer?.(text) ?? [];
 

@@ -205,18 +205,17 @@ describe('loadClassifier', () => {
       'config.json',
       config({ max_position_embeddings: 8 }),
     ],
-    [
-      'VOCABULARY_MISMATCH',
-      'a config.json of another vocabulary',
-      'config.json',
-      config({ vocab_size: TINY_VOCAB_SIZE + 1 }),
-    ],
     ['VOCABULARY_MISMATCH', 'a graph of another vocabulary', graph, tinyGraph(new Float32Array(6))],
     ['EXTERNAL_DATA', 'a graph with data outside', graph, encodeModel(external)],
     ['INVALID_GRAPH', 'a damaged graph', graph, new Uint8Array(100).fill(7)],
   ])('answers %s to %s', async (code, _, file, contents) => {
     const dir = await writeTinyArtifact(tinyFiles().set(file, contents));
     await expect(loadClassifier(dir)).rejects.toMatchObject({ name: 'ModelCoreError', code, file });
+  });
+
+  it('answers VOCABULARY_MISMATCH to a tokenizer.json of another size than config.json says', async () => {
+    const dir = await writeTinyArtifact(tinyFiles().set('config.json', config({ vocab_size: TINY_VOCAB_SIZE + 1 })));
+    await expect(loadClassifier(dir)).rejects.toMatchObject({ code: 'VOCABULARY_MISMATCH', file: 'tokenizer.json' });
   });
 
   it('answers SESSION_FAILED to a graph that ONNX Runtime refuses', async () => {

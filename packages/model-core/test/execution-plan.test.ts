@@ -58,7 +58,7 @@ describe('device "cpu"', () => {
 
 describe('device "cuda"', () => {
   it('says what is missing: the libraries, the exported graph, or a graph that CUDA can run', () => {
-    const refusal = (code: string, message: RegExp) =>
+    const refusal = (code: string, message: RegExp): unknown =>
       expect.objectContaining({ code, message: expect.stringMatching(message) });
     expect(() => plan({ device: 'cuda', missingCuda: MISSING })).toThrow(
       refusal('DEVICE_UNAVAILABLE', /providers_cuda/),

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Tokenizer } from '@huggingface/tokenizers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { createTokenizer, createTokenizerJson, type JsonObject, type Truncation, truncateIds } from '../src/index.js';
+import { createLibraryTokenizer } from '../src/library-tokenizer.js';
 import { realTokenizerFolder } from './support/folders.js';
 import { TINY_BASE_TOKENIZER, TINY_TOKENIZER_CONFIG, TINY_VOCABULARY } from './support/tiny-tokenizer.js';
 
@@ -117,7 +117,7 @@ describe('a text of 10 MB', () => {
 });
 
 describe('ids', () => {
-  const library = new Tokenizer(TINY, TINY_TOKENIZER_CONFIG);
+  const library = createLibraryTokenizer(TINY, TINY_TOKENIZER_CONFIG);
   const full = tiny();
 
   it('equal those of @huggingface/tokenizers for any text', () => {
