@@ -85,7 +85,7 @@ describe.each([
     await expect(read(dir)).rejects.toMatchObject({ code: 'FILE_MISSING' });
     if (process.platform === 'win32') return;
     await rm(path, { recursive: true });
-    execFileSync('mkfifo', [path]);
+    execFileSync('/usr/bin/env', ['mkfifo', path]);
     await expect(read(dir)).rejects.toMatchObject({ code: 'FILE_MISSING' });
   });
 

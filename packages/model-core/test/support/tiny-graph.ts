@@ -32,7 +32,7 @@ export function floats(name: string, shape: number[], values: ArrayLike<number>)
   return create(TensorProtoSchema, { name, dataType: TensorProto_DataType.FLOAT, dims: shape.map(BigInt), rawData });
 }
 
-export function integers(name: string, values: number[]): TensorProto {
+function integers(name: string, values: number[]): TensorProto {
   const rawData = new Uint8Array(BigInt64Array.from(values, BigInt).buffer);
   return create(TensorProtoSchema, {
     name,
