@@ -1,0 +1,28 @@
+import { API_ERRORS } from '@marquee/contracts';
+import type { ApiErrorCode, ErrorResponse } from '@marquee/contracts';
+
+interface ApiErrorOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** What a client is answered instead of a result. `detail` goes over the wire: it never quotes an exception or a review. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly code: ApiErrorCode;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ApiErrorCode, detail: string, options: ApiErrorOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.headers = options.headers ?? {};
+  }
+
+  get status(): number {
+    return API_ERRORS[this.code].status;
+  }
+
+  toBody(): ErrorResponse {
+    return { error: API_ERRORS[this.code].error, detail: this.message };
+  }
+}

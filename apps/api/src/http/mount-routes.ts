@@ -1,0 +1,52 @@
+import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Route } from '../routes/route.js';
+import { ApiError } from './api-error.js';
+import { readJsonBody } from './json-body.js';
+import { validateBody } from './validate-body.js';
+
+/** Adds the routes to Express, and a 405 with `Allow` for the other methods of their paths. */
+export function mountRoutes(app: Express, routes: readonly Route[]): void {
+  for (const route of routes) {
+    if (route.method === 'GET') app.get(route.path, createHandler(route));
+    else app.post(route.path, createHandler(route));
+  }
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
+    app.all(path, refuseMethod(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))));
+  }
+}
+
+function createHandler(route: Route): RequestHandler {
+  return async (request, response) => {
+    const body = await readBody(route, request);
+    const signal = signalOf(response);
+    try {
+      const answer = await route.handle({ body, signal });
+      response.status(answer.status).json(answer.body);
+    } catch (error) {
+      if (!signal.aborted) throw error; // nobody is left to be answered
+    }
+  };
+}
+
+async function readBody({ request: expected }: Route, request: Request): Promise<object> {
+  if (expected === undefined) return {};
+  return validateBody(expected.dto, await readJsonBody(request, expected.maxBytes));
+}
+
+/** Aborted when the connection closes before the answer was sent. */
+function signalOf(response: Response): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableEnded) gone.abort();
+  });
+  return gone.signal;
+}
+
+export function refuseMethod(allowed: readonly string[]): RequestHandler {
+  return (request) => {
+    throw new ApiError('METHOD_NOT_ALLOWED', `${request.method} is not allowed here, expected ${allowed.join(' or ')}`, {
+      headers: { Allow: allowed.join(', ') },
+    });
+  };
+}

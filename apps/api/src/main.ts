@@ -1,0 +1,104 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ChildProcessPool } from './inference/child-process-pool.js';
+import type { ChildModel } from './inference/child-messages.js';
+import { openServedModel } from './inference/served-model.js';
+import { watchScriptRunner } from './lifecycle/parent-watch.js';
+import { EXIT_CODE_BUG, StartError } from './lifecycle/start-error.js';
+import { createServer } from './server.js';
+import type { MarqueeServer } from './server.js';
+import { resolveSettings } from './settings.js';
+import type { Settings } from './settings.js';
+
+const DEFAULT_MODEL_DIR = fileURLToPath(new URL('../../../artifacts/marquee', import.meta.url));
+
+/** Work in hand is finished within this time of a signal; npm and containers wait for about 10 s. */
+const DRAIN_TIMEOUT_MS = 5_000;
+
+const log = (message: string): void => void process.stderr.write(`marquee: ${message}\n`);
+
+async function main(): Promise<void> {
+  const request = resolveSettings({
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    defaultModelDir: DEFAULT_MODEL_DIR,
+  });
+  if (request.kind === 'help') process.stdout.write(request.text);
+  else await serve(request.settings);
+}
+
+async function serve(settings: Settings): Promise<void> {
+  const open: { server?: MarqueeServer; pool?: ChildProcessPool } = {};
+  const close = async (): Promise<void> => {
+    await open.server?.close(DRAIN_TIMEOUT_MS);
+    await open.pool?.close();
+  };
+  // npm passes a signal on that the terminal has sent to everybody: the second one is the same request.
+  let isStopping = false;
+  const stop = (reason: string): void => {
+    if (isStopping) return;
+    isStopping = true;
+    log(`stopping: ${reason}`);
+    void close().then(() => process.exit(0), exitWithError);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal));
+  watchRunner(() => stop('the npm that started this server is gone'));
+
+  try {
+    const model = await openServedModel(settings.modelDir);
+    open.pool = new ChildProcessPool({ model: toChildModel(settings, model.version), log });
+    open.server = createServer({ model, modelPath: describeModelDir(settings.modelDir), pool: open.pool, log });
+    const port = await open.server.listen(settings.port, settings.host);
+    await open.pool.start();
+    if (!isStopping) greet(settings, port);
+  } catch (error) {
+    if (isStopping) return;
+    isStopping = true;
+    await close();
+    throw error;
+  }
+}
+
+function watchRunner(onGone: () => void): void {
+  const { npm_lifecycle_event: event, npm_lifecycle_script: script } = process.env;
+  if (event !== undefined && script !== undefined) watchScriptRunner({ event, script }, onGone);
+}
+
+function toChildModel({ modelDir, device, graph, threads }: Settings, version: string): ChildModel {
+  return { dir: modelDir, version, options: { device, graph, ...(threads !== undefined && { intraOpThreads: threads }) } };
+}
+
+/** As short as it names the folder: clients see it in /model/info. */
+function describeModelDir(modelDir: string): string {
+  if (modelDir === DEFAULT_MODEL_DIR) return 'artifacts/marquee';
+  const fromHere = relative(process.cwd(), modelDir);
+  return fromHere === '' || fromHere.startsWith('..') ? modelDir : fromHere;
+}
+
+function greet({ modelDir, host }: Settings, port: number): void {
+  const wildcards: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
+  const url = `http://${wildcards[host] ?? (host.includes(':') ? `[${host}]` : host)}:${port}`;
+  process.stdout.write(
+    [
+      `Marquee serves ${describeModelDir(modelDir)} on ${url} (documents: ${url}/docs). Try:`,
+      `  curl -s ${url}/predict -H 'Content-Type: application/json' -d '{"text": "A triumph from start to finish."}'`,
+      '',
+    ].join('\n'),
+  );
+}
+
+function exitWithError(error: unknown): never {
+  if (error instanceof StartError) {
+    log(error.message);
+    process.exit(error.exitCode);
+  }
+  log(`this is a bug: ${error instanceof Error ? error.stack : String(error)}`);
+  process.exit(EXIT_CODE_BUG);
+}
+
+// Whoever read the output may be gone before this process is: that is no reason to end otherwise than asked.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+
+await main().catch(exitWithError);

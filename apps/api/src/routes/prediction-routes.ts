@@ -1,0 +1,57 @@
+import { LIMITS } from '@marquee/contracts';
+import type { ApiErrorCode, BatchPredictResponse, PredictResponse } from '@marquee/contracts';
+import { BatchPredictRequestDto, PredictRequestDto } from '../dto/prediction-requests.js';
+import { BatchPredictResponseDto, PredictResponseDto } from '../dto/prediction-responses.js';
+import type { SentimentService } from '../inference/sentiment-service.js';
+import type { Route } from './route.js';
+
+const ERRORS: readonly ApiErrorCode[] = [
+  'INVALID_REQUEST',
+  'MALFORMED_BODY',
+  'BODY_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE',
+  'PREDICTION_FAILED',
+  'INTERNAL',
+  'MODEL_NOT_LOADED',
+  'QUEUE_FULL',
+  'SHUTTING_DOWN',
+];
+
+export function createPredictRoute(sentiment: SentimentService): Route<PredictRequestDto, PredictResponse> {
+  return {
+    method: 'POST',
+    path: '/predict',
+    operationId: 'predict',
+    tag: 'Prediction',
+    summary: 'Sentiment of one movie review',
+    description: `The review may have up to ${LIMITS.maxReviewCharacters} characters (Unicode code points).`,
+    request: { dto: PredictRequestDto, maxBytes: LIMITS.maxSingleBodyBytes },
+    answers: { 200: { dto: PredictResponseDto, description: 'The sentiment, and how sure the model is of it.' } },
+    errors: ERRORS,
+    async handle({ body, signal }) {
+      const [prediction] = await sentiment.predict([body.text], signal);
+      if (prediction === undefined) throw new Error('bug: one review got no prediction');
+      return { status: 200, body: prediction };
+    },
+  };
+}
+
+export function createBatchPredictRoute(sentiment: SentimentService): Route<BatchPredictRequestDto, BatchPredictResponse> {
+  return {
+    method: 'POST',
+    path: '/predict/batch',
+    operationId: 'predictBatch',
+    tag: 'Prediction',
+    summary: 'Sentiment of several movie reviews',
+    description: `Up to ${LIMITS.maxBatchReviews} reviews, answered in their order. One review that is not valid refuses the batch.`,
+    request: { dto: BatchPredictRequestDto, maxBytes: LIMITS.maxBatchBodyBytes },
+    answers: { 200: { dto: BatchPredictResponseDto, description: 'One prediction a review.' } },
+    errors: ERRORS,
+    async handle({ body, signal }) {
+      const startMs = performance.now();
+      const predictions = await sentiment.predict(body.reviews, signal);
+      const processing_time_ms = Math.round((performance.now() - startMs) * 100) / 100;
+      return { status: 200, body: { predictions, total_count: predictions.length, processing_time_ms } };
+    },
+  };
+}

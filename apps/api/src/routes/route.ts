@@ -1,0 +1,31 @@
+import type { ApiErrorCode } from '@marquee/contracts';
+import type { Dto } from '../http/validate-body.js';
+
+export type HttpMethod = 'GET' | 'POST';
+
+export interface RouteContext<Body> {
+  /** Validated instance of the route's request DTO; an empty object for a route without a body. */
+  readonly body: Body;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface RouteAnswer<Answer> {
+  readonly status: number;
+  readonly body: Answer;
+}
+
+/** One row of the route table, which feeds Express and the OpenAPI document alike. */
+export interface Route<Body extends object = object, Answer extends object = object> {
+  readonly method: HttpMethod;
+  readonly path: string;
+  readonly operationId: string;
+  readonly tag: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly request?: { readonly dto: Dto<Body>; readonly maxBytes: number };
+  /** DTO class by status: the answers that are no `{ error, detail }`. */
+  readonly answers: Readonly<Record<number, { readonly dto: Dto<Answer>; readonly description: string }>>;
+  readonly errors: readonly ApiErrorCode[];
+  handle(context: RouteContext<Body>): Promise<RouteAnswer<Answer>>;
+}

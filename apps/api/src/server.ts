@@ -1,0 +1,137 @@
+import { createServer as createHttpServer } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import express from 'express';
+import type { Express } from 'express';
+import { API_ERRORS } from '@marquee/contracts';
+import type { ApiErrorCode } from '@marquee/contracts';
+import { createErrorHandler } from './http/answer-error.js';
+import type { Log } from './http/answer-error.js';
+import { ApiError } from './http/api-error.js';
+import { mountDocuments } from './http/documents.js';
+import { mountRoutes } from './http/mount-routes.js';
+import type { InferencePool } from './inference/inference-pool.js';
+import { createSentimentService } from './inference/sentiment-service.js';
+import type { ServedModel } from './inference/served-model.js';
+import { StartError } from './lifecycle/start-error.js';
+import { buildOpenApiDocument } from './openapi/open-api-document.js';
+import type { OpenApiDocument } from './openapi/open-api-document.js';
+import { createRouteTable } from './routes/route-table.js';
+
+/** Time for a client to send its headers, and its whole request. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Clients that are about to use an idle connection are still answered for this long, with `Connection: close`. */
+const DRAIN_GRACE_MS = 100;
+
+export interface ServerDependencies {
+  readonly model: ServedModel;
+  /** The model's folder as it is shown to clients. */
+  readonly modelPath: string;
+  /** Started and closed by the caller. */
+  readonly pool: InferencePool;
+  readonly log: Log;
+}
+
+export interface MarqueeServer {
+  readonly app: Express;
+  readonly openApi: OpenApiDocument;
+  /** Resolves with the port, which is of use when 0 was asked for. Throws StartError ADDRESS_UNAVAILABLE. */
+  listen(port: number, host: string): Promise<number>;
+  /** Fails `/health`, finishes the work in hand within `timeoutMs`, and closes every connection. */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/** Builds the HTTP side of the service around a model and the processes that run it. Listens when told to. */
+export function createServer({ model, modelPath, pool, log }: ServerDependencies): MarqueeServer {
+  const inHand = new Set<ServerResponse>();
+  let isDraining = false;
+  const sentiment = createSentimentService(model, pool);
+  const routes = createRouteTable({ model, modelPath, pool, sentiment, isDraining: () => isDraining });
+  const openApi = buildOpenApiDocument(routes);
+  const app = createApp();
+  app.use((_request, response, next) => {
+    inHand.add(response);
+    response.once('close', () => inHand.delete(response));
+    if (isDraining) response.set('Connection', 'close');
+    next();
+  });
+  mountRoutes(app, routes);
+  mountDocuments(app, openApi);
+  app.use(refusePath, createErrorHandler(log));
+  const server = createHttpServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, app);
+  server.on('clientError', answerClientError);
+
+  return {
+    app,
+    openApi,
+    listen: (port, host) => listen(server, port, host),
+    async close(timeoutMs) {
+      isDraining = true;
+      for (const response of inHand) if (!response.headersSent) response.setHeader('Connection', 'close');
+      if (!server.listening) return;
+      const deadlineMs = performance.now() + timeoutMs;
+      await delay(Math.min(DRAIN_GRACE_MS, timeoutMs));
+      while (inHand.size > 0 && performance.now() < deadlineMs) await delay(10);
+      await closeServer(server);
+    },
+  };
+}
+
+function createApp(): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('case sensitive routing', true);
+  return app;
+}
+
+function refusePath(): never {
+  throw new ApiError('ROUTE_NOT_FOUND', 'No such path: see /docs for those that there are');
+}
+
+async function listen(server: Server, port: number, host: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(toStartError(cause, port, host)));
+    server.listen(port, host, resolve);
+  });
+  return (server.address() as AddressInfo).port; // an address of a listening TCP server
+}
+
+function toStartError(cause: NodeJS.ErrnoException, port: number, host: string): StartError {
+  const explanations: Record<string, string> = {
+    EADDRINUSE: `Port ${port} on ${host} is taken: stop the program that uses it, or set PORT to another one.`,
+    EACCES: `Port ${port} on ${host} may not be used by this user: set PORT to one above 1023.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine: set HOST to one that is, such as 127.0.0.1.`,
+    ENOTFOUND: `${host} is no address of this machine: set HOST to one that is, such as 127.0.0.1.`,
+  };
+  const message = explanations[cause.code ?? ''] ?? `Cannot listen on ${host} port ${port}: ${cause.message}`;
+  return new StartError('ADDRESS_UNAVAILABLE', message, { cause });
+}
+
+async function closeServer(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+const CLIENT_ERRORS: Readonly<Record<string, readonly [ApiErrorCode, string]>> = {
+  HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'Request headers must have at most 16 KiB'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'Request did not arrive in time'],
+};
+
+/** Answers what is not HTTP, which Express never sees, in the form of all other errors. */
+function answerClientError(cause: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [code, detail] = CLIENT_ERRORS[cause.code ?? ''] ?? ['MALFORMED_HTTP', 'Request is not valid HTTP/1.1'];
+  const { status, error } = API_ERRORS[code];
+  const body = JSON.stringify({ error, detail });
+  const head = [`HTTP/1.1 ${status} ${error}`, 'Connection: close', 'Content-Type: application/json; charset=utf-8'];
+  socket.end([...head, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+}
