@@ -13,34 +13,51 @@ export interface StepProgress {
   readonly secondsLeft: number;
 }
 
+export interface CountProgress {
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+  readonly secondsLeft: number;
+}
+
 export interface Progress {
   step(progress: StepProgress): void;
+  count(progress: CountProgress): void;
   /** A line of its own, above the bar. */
   say(line: string): void;
   done(): void;
 }
 
-const SECONDS_BETWEEN_LINES = 30;
+const MS_BETWEEN_LINES = 30_000;
+const MS_BETWEEN_DRAWINGS = 100;
 const BAR_WIDTH = 24;
 
 export function createProgress(stream: ProgressStream, now: () => number = () => performance.now()): Progress {
   let lastLine = -Infinity;
+  let lastDrawn = -Infinity;
   let isDrawn = false;
   const clear = (): void => {
     if (isDrawn) stream.write('\r\x1b[2K');
     isDrawn = false;
   };
+  const draw = (done: number, total: number, text: string): void => {
+    const time = now();
+    if (stream.isTTY) {
+      if (done < total && time - lastDrawn < MS_BETWEEN_DRAWINGS) return;
+      stream.write(`\r\x1b[2K${`${bar(done / total)} ${text}`.slice(0, (stream.columns ?? 80) - 1)}`);
+      isDrawn = true;
+      lastDrawn = time;
+    } else if (done === total || time - lastLine >= MS_BETWEEN_LINES) {
+      stream.write(`${text}\n`);
+      lastLine = time;
+    }
+  };
   return {
-    step(progress) {
-      const isLast = progress.step === progress.totalSteps;
-      if (stream.isTTY) {
-        stream.write(`\r\x1b[2K${describe(progress, true).slice(0, (stream.columns ?? 80) - 1)}`);
-        isDrawn = true;
-      } else if (isLast || now() - lastLine >= SECONDS_BETWEEN_LINES * 1000) {
-        stream.write(`${describe(progress, false)}\n`);
-        lastLine = now();
-      }
+    step: ({ step, totalSteps, loss, tokensPerSecond, secondsLeft }) => {
+      const pace = `${Math.round(tokensPerSecond)} tokens/s`;
+      draw(step, totalSteps, `step ${step}/${totalSteps}  loss ${loss.toFixed(4)}  ${pace}  ${formatSeconds(secondsLeft)} left`);
     },
+    count: ({ done, total, unit, secondsLeft }) => draw(done, total, `${done}/${total} ${unit}  ${formatSeconds(secondsLeft)} left`),
     say(line) {
       clear();
       stream.write(`${line}\n`);
@@ -49,10 +66,9 @@ export function createProgress(stream: ProgressStream, now: () => number = () =>
   };
 }
 
-function describe({ step, totalSteps, loss, tokensPerSecond, secondsLeft }: StepProgress, withBar: boolean): string {
-  const filled = Math.round((BAR_WIDTH * step) / totalSteps);
-  const bar = withBar ? `[${'='.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}] ` : '';
-  return `${bar}step ${step}/${totalSteps}  loss ${loss.toFixed(4)}  ${Math.round(tokensPerSecond)} tokens/s  ${formatSeconds(secondsLeft)} left`;
+function bar(part: number): string {
+  const filled = Math.round(BAR_WIDTH * part);
+  return `[${'='.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}]`;
 }
 
 export function formatSeconds(seconds: number): string {

@@ -1,6 +1,6 @@
 import { TRUNCATIONS, type Truncation } from '@marquee/model-core';
 
-import { TrainerError } from './trainer-error.js';
+import type { OptionSpec } from './option-spec.js';
 
 /** Options of `train` after defaults, under Hugging Face's names in camel case. Paths are absolute. */
 export interface TrainOptions {
@@ -18,6 +18,7 @@ export interface TrainOptions {
   readonly maxEvalSamples: number | undefined;
   readonly maxSeqLength: number;
   readonly truncation: Truncation;
+  readonly modelMaxLength: number | undefined;
   readonly numTrainEpochs: number;
   readonly perDeviceTrainBatchSize: number;
   readonly perDeviceEvalBatchSize: number;
@@ -38,28 +39,15 @@ export interface TrainOptions {
   readonly threads: number | undefined;
 }
 
-type OptionKind = 'path' | 'text' | 'integer' | 'number' | 'flag' | 'path-or-flag';
-
-export interface OptionSpec {
-  readonly kind: OptionKind;
-  readonly help: string;
-  readonly fallback?: string | number | boolean;
-  readonly choices?: readonly string[];
-  /** Inclusive. */
-  readonly least?: number;
-  /** Exclusive. */
-  readonly below?: number;
-}
-
 /** One line an option: what the command line offers, checks and explains. */
 export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>> = {
-  trainFile: { kind: 'path', help: 'CSV or CSV.gz with the training reviews' },
+  trainFile: { kind: 'path', help: 'CSV or CSV.gz with the training reviews', required: true },
   validationFile: { kind: 'path', help: 'CSV for validation; without it a part of the training file is held out' },
   testFile: { kind: 'path', help: 'CSV on which the finished model is evaluated once' },
   outputDir: { kind: 'path', help: 'folder for checkpoints, log and artifact; default runs/<time>' },
   overwriteOutputDir: { kind: 'flag', help: 'empty an output folder that holds an earlier run', fallback: false },
   resumeFromCheckpoint: { kind: 'path-or-flag', help: 'go on from this checkpoint, or from the newest of the output folder' },
-  modelNameOrPath: { kind: 'path', help: 'folder of the model whose encoder is the start', fallback: 'artifacts/marquee' },
+  modelNameOrPath: { kind: 'path', help: 'folder of the model whose encoder is the start; default the model that ships' },
   textColumnName: { kind: 'text', help: 'column of the review', fallback: 'review' },
   labelColumnName: { kind: 'text', help: 'column of the label, positive or negative', fallback: 'sentiment' },
   validationSplitPercentage: {
@@ -73,6 +61,7 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
   maxEvalSamples: { kind: 'integer', help: 'evaluate on the first N reviews of each file', least: 2 },
   maxSeqLength: { kind: 'integer', help: 'tokens of a review that are trained on, at least 3', fallback: 256, least: 3 },
   truncation: { kind: 'text', help: 'which part of a longer review is kept', fallback: 'head+tail', choices: TRUNCATIONS },
+  modelMaxLength: { kind: 'integer', help: "tokens that the finished model reads; default the positions that it has", least: 3 },
   numTrainEpochs: { kind: 'integer', help: 'passes over the training reviews', fallback: 1, least: 1 },
   perDeviceTrainBatchSize: { kind: 'integer', help: 'reviews in a batch', fallback: 16, least: 1 },
   perDeviceEvalBatchSize: { kind: 'integer', help: 'reviews in a batch of evaluation', fallback: 16, least: 1 },
@@ -103,6 +92,7 @@ const NOT_IN_FINGERPRINT: readonly (keyof TrainOptions)[] = [
   'resumeFromCheckpoint',
   'modelNameOrPath',
   'maxEvalSamples',
+  'modelMaxLength',
   'perDeviceEvalBatchSize',
   'saveSteps',
   'saveTotalLimit',
@@ -113,24 +103,4 @@ const NOT_IN_FINGERPRINT: readonly (keyof TrainOptions)[] = [
 export function decisiveOptions(options: TrainOptions): Partial<TrainOptions> {
   const names = (Object.keys(TRAIN_OPTION_SPECS) as (keyof TrainOptions)[]).filter((name) => !NOT_IN_FINGERPRINT.includes(name));
   return Object.fromEntries(names.map((name) => [name, options[name] ?? null]));
-}
-
-/** `maxSeqLength` to `--max-seq-length`. */
-export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-
-/** Reads one value as its option's kind. Throws `INVALID_OPTION` with the flag, what was expected and what was given. */
-export function parseOption(name: string, spec: OptionSpec, value: string): string | number {
-  const refuse = (expectation: string): TrainerError =>
-    new TrainerError('INVALID_OPTION', `${flagOf(name)}: expected ${expectation}, got ${JSON.stringify(value)}`);
-  if (spec.choices && !spec.choices.includes(value)) throw refuse(`one of ${spec.choices.join(', ')}`);
-  if (spec.kind !== 'integer' && spec.kind !== 'number') {
-    if (value === '') throw refuse('a value');
-    return value;
-  }
-  const number = value.trim() === '' ? NaN : Number(value);
-  const { least = -Infinity, below = Infinity } = spec;
-  const range = `${least === -Infinity ? '' : ` of at least ${least}`}${below === Infinity ? '' : ` below ${below}`}`;
-  const isKind = spec.kind === 'integer' ? Number.isSafeInteger(number) : Number.isFinite(number);
-  if (!isKind || number < least || number >= below) throw refuse(`${spec.kind === 'integer' ? 'an integer' : 'a number'}${range}`);
-  return number;
 }

@@ -18,4 +18,5 @@ export {
   trainingStep,
   updateStep,
 } from './training-step.js';
+export { quantizedModel } from './quantized-model.js';
 export { exportWeights, type ImportedWeights, importWeights, requireHead, withNewHead } from './weights.js';

@@ -1,0 +1,124 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { type DistilBertConfig, exportWeights, importWeights, parameterCount, quantizedModel, type Weight, type Weights } from '@marquee/distilbert';
+import {
+  createTokenizerJson,
+  type JsonObject,
+  LABELS,
+  loadClassifier,
+  type Manifest,
+  type ManifestDraft,
+  type Truncation,
+  writeManifest,
+} from '@marquee/model-core';
+import { decodeSafetensors, encodeSafetensors } from '@marquee/safetensors';
+
+import { writeDurably } from './durable-write.js';
+import { GOLDEN_REVIEWS } from './golden-reviews.js';
+import { encodeSeenRows, SEEN_ROWS_FILE } from './seen-rows.js';
+import type { StartingModel } from './starting-model.js';
+
+export interface ArtifactContents {
+  readonly model: StartingModel;
+  readonly config: DistilBertConfig;
+  readonly weights: Weights;
+  readonly text: { readonly maxLength: number; readonly truncation: Truncation };
+  readonly seenRows: ReadonlySet<string>;
+  readonly parent: JsonObject;
+  readonly training: JsonObject;
+}
+
+/**
+ * Writes a model folder in Hugging Face's layout with our manifest. Everything is generated from the weights as they are stored (float16), so that
+ * whatever is exported from the folder later computes the same function.
+ */
+export async function writeArtifact(dir: string, contents: ArtifactContents): Promise<Manifest> {
+  const { model, config, text } = contents;
+  const stored = encodeSafetensors(exportWeights(contents.weights, 'F16'));
+  const weights = readStoredWeights(stored, config);
+  const files = new Map<string, Uint8Array | string>([
+    ['config.json', toJson(configJson(config))],
+    ['tokenizer.json', JSON.stringify(createTokenizerJson(model.tokenizerJson))],
+    ['tokenizer_config.json', toJson(tokenizerConfigJson(model.tokenizerConfig, text))],
+    ['vocab.txt', model.vocabulary],
+    ['model.safetensors', stored],
+    ['onnx/model_quantized.onnx', quantizedModel(config, weights)],
+    [SEEN_ROWS_FILE, encodeSeenRows(contents.seenRows)],
+    ...(await readLicenses(model.path)),
+  ]);
+  for (const [name, bytes] of files) await writeDurably(join(dir, name), bytes);
+  const draft: ManifestDraft = {
+    kind: 'transformer',
+    createdAt: new Date().toISOString(),
+    parent: contents.parent,
+    text,
+    labels: LABELS,
+    parameters: parameterCount(config),
+    training: contents.training,
+    seenRows: { file: SEEN_ROWS_FILE, count: contents.seenRows.size },
+  };
+  const manifest = await writeManifest(dir, draft, files.keys());
+  return writeManifest(dir, { ...manifest, goldenInputs: await recordGoldenInputs(dir) }, files.keys());
+}
+
+/** Adds files to the manifest, or renews their digests, and sets fields of it. */
+export async function updateManifest(dir: string, manifest: Manifest, changes: Partial<Manifest>, files: readonly string[]): Promise<Manifest> {
+  const { formatVersion: _, files: existing, ...draft } = { ...manifest, ...changes };
+  return writeManifest(dir, draft, [...Object.keys(existing), ...files]);
+}
+
+function readStoredWeights(bytes: Uint8Array, config: DistilBertConfig): Map<string, Weight> {
+  return importWeights(decodeSafetensors(bytes).tensors, config).weights;
+}
+
+/** What transformers, transformers.js and this project read; unknown keys are ignored by each. */
+function configJson(config: DistilBertConfig): JsonObject {
+  return {
+    architectures: ['DistilBertForSequenceClassification'],
+    ...config,
+    initializer_range: 0.02,
+    problem_type: 'single_label_classification',
+    sinusoidal_pos_embds: false,
+    tie_weights_: true,
+    torch_dtype: 'float16',
+    'transformers.js_config': { dtype: 'q8' },
+  };
+}
+
+function tokenizerConfigJson(base: JsonObject, { maxLength, truncation }: ArtifactContents['text']): JsonObject {
+  const token = (name: string, fallback: string): string => (typeof base[name] === 'string' ? base[name] : fallback);
+  return {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    model_max_length: maxLength,
+    model_input_names: ['input_ids', 'attention_mask'],
+    // Other tools know only one side; both ends (head+tail) is our own, see manifest.json.
+    truncation_side: truncation === 'tail' ? 'left' : 'right',
+    padding_side: 'right',
+    cls_token: token('cls_token', '[CLS]'),
+    sep_token: token('sep_token', '[SEP]'),
+    pad_token: token('pad_token', '[PAD]'),
+    unk_token: token('unk_token', '[UNK]'),
+    mask_token: token('mask_token', '[MASK]'),
+    clean_up_tokenization_spaces: true,
+  };
+}
+
+/** Licenses and notices of the base model go with what is made of it. */
+async function readLicenses(dir: string): Promise<[string, Uint8Array][]> {
+  const names = (await readdir(dir)).filter((name) => /^(LICENSE|NOTICE)/i.test(name));
+  return Promise.all(names.map(async (name) => [name, await readFile(join(dir, name))] as [string, Uint8Array]));
+}
+
+async function recordGoldenInputs(dir: string): Promise<NonNullable<Manifest['goldenInputs']>> {
+  const classifier = await loadClassifier(dir, { device: 'cpu', graph: 'int8', intraOpThreads: 1 });
+  const recorded = [];
+  for (const review of GOLDEN_REVIEWS) {
+    const { inputIds } = classifier.tokenizer.encode(review);
+    recorded.push({ inputIds: [...inputIds], logits: { int8: [...(await classifier.classify(inputIds))] } });
+  }
+  await classifier.close();
+  return recorded;
+}
+
+const toJson = (value: JsonObject): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+
+import { fileDigest, readReviews, rowDigest } from '@marquee/dataset';
+import { loadClassifier } from '@marquee/model-core';
+
+import { writeDurably } from './durable-write.js';
+import { describeEvaluation, reportEvaluation } from './evaluation-report.js';
+import type { Progress } from './progress.js';
+import { scoreReviews } from './score-reviews.js';
+import { readSeenRows } from './seen-rows.js';
+
+export interface EvaluateOptions {
+  readonly model: string;
+  readonly testFile: string;
+  readonly outputDir: string;
+  readonly graph: 'int8' | 'fp32';
+  readonly textColumnName: string;
+  readonly labelColumnName: string;
+  readonly maxEvalSamples: number | undefined;
+  readonly threads: number | undefined;
+}
+
+export const EVALUATION_FILE = 'evaluation_results.json';
+
+/** Evaluates an artifact on every review of a file, as it would be served, and writes `evaluation_results.json`. */
+export async function runEvaluation(options: EvaluateOptions, progress: Progress): Promise<void> {
+  const reviews = await readReviews(options.testFile, {
+    textColumn: options.textColumnName,
+    labelColumn: options.labelColumnName,
+    requireBothClasses: false,
+    ...(options.maxEvalSamples === undefined ? {} : { maxRows: options.maxEvalSamples }),
+  });
+  const seen = await readSeenRows(options.model);
+  const threads = options.threads === undefined ? {} : { intraOpThreads: options.threads };
+  const classifier = await loadClassifier(options.model, { device: 'cpu', graph: options.graph, ...threads });
+  const probabilities = await scoreReviews(classifier, reviews, progress);
+  await classifier.close();
+  const labels = reviews.map(({ label }) => label);
+  const report = reportEvaluation(labels, probabilities, (row) => seen.has(rowDigest(reviews[row]?.text ?? '')));
+  const { version, graph, maxLength, truncation } = classifier.info;
+  const results = {
+    ...report,
+    model: { version, graph, max_length: maxLength, truncation },
+    data: { sha256: await fileDigest(options.testFile), rows: reviews.length },
+  };
+  const path = join(options.outputDir, EVALUATION_FILE);
+  await writeDurably(path, `${JSON.stringify(results, null, 2)}\n`);
+  for (const line of describeEvaluation(`test, ${graph}`, report)) progress.say(line);
+  progress.say(`written to ${path}`);
+}

@@ -1,0 +1,66 @@
+import type { JsonObject, JsonValue, Manifest } from '@marquee/model-core';
+
+/** The model card (Mitchell et al. 2019) of an artifact, from its manifest: Markdown with the metadata that Hugging Face's hub reads. */
+export function describeModel(manifest: Manifest): string {
+  const { training = {}, metrics = {}, text, parameters, version } = manifest;
+  const options = asObject(training['options']);
+  return [
+    '---',
+    'language: en',
+    'library_name: transformers.js',
+    'pipeline_tag: text-classification',
+    'tags: [sentiment, movie-reviews, distilbert, onnx]',
+    '---',
+    '',
+    `# Movie-review sentiment, version ${version}`,
+    '',
+    `A DistilBERT of ${parameters.toLocaleString('en')} parameters that reads English movie reviews and says \`negative\` or \`positive\`.`,
+    `It reads at most ${text.maxLength} tokens of a review; of a longer one the ${text.truncation} is kept.`,
+    'Trained, quantized and evaluated by Marquee on ONNX Runtime, without Python.',
+    '',
+    '## Figures',
+    '',
+    ...metricTable(metrics),
+    '',
+    'Intervals are 95 % bootstrap intervals. int8 is what is served on a CPU; fp32 is the same weights unquantized.',
+    'Rows that the model or a parent of it was trained on are counted as seen.',
+    '',
+    '## Training',
+    '',
+    `${String(training['steps'] ?? '?')} steps at ${String(training['tokensPerSecond'] ?? '?')} tokens/s, with:`,
+    '',
+    '| option | value |',
+    '| --- | --- |',
+    ...Object.entries(options).flatMap(([name, value]) => (value === null ? [] : [`| ${name} | ${String(value)} |`])),
+    '',
+    '## Limits',
+    '',
+    'It was trained on reviews of films in English: other languages, other things reviewed, irony and mixed opinions are where it errs most.',
+    'Its confidence is not a probability that was calibrated on your texts. It must not be used to judge people.',
+    '',
+  ].join('\n');
+}
+
+function metricTable(metrics: JsonObject): string[] {
+  const rows = Object.entries(metrics).flatMap(([part, graphs]) =>
+    Object.entries(asObject(graphs)).flatMap(([graph, report]) => {
+      const all = asObject(report);
+      const unseen = all['unseen'];
+      return [
+        ...(unseen === undefined ? [] : [metricRow(part, graph, 'unseen', asObject(unseen))]),
+        metricRow(part, graph, all['seen_rows'] === 0 ? 'all (none seen)' : `all (${String(all['seen_rows'])} seen)`, all),
+      ];
+    }),
+  );
+  return ['| data | graph | rows | n | accuracy | F1 | ROC AUC | log loss |', '| --- | --- | --- | --- | --- | --- | --- | --- |', ...rows];
+}
+
+function metricRow(part: string, graph: string, rows: string, report: JsonObject): string {
+  const number = (name: string): string => (typeof report[name] === 'number' ? report[name].toFixed(4) : '–');
+  const [low, high] = (asObject(report['intervals'])['accuracy'] ?? []) as number[];
+  const accuracy = `${number('accuracy')} (${low?.toFixed(4)}–${high?.toFixed(4)})`;
+  return `| ${[part, graph, rows, String(report['n']), accuracy, number('f1'), number('roc_auc'), number('log_loss')].join(' | ')} |`;
+}
+
+const asObject = (value: JsonValue | undefined): JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};
