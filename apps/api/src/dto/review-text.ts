@@ -40,8 +40,8 @@ function describeFlaw(value: unknown): string | undefined {
   return undefined;
 }
 
-function describeFirstFlaw({ value, property }: ValidationArguments): string {
-  if (!Array.isArray(value)) return describeFlaw(value) ?? '';
+function describeFirstFlaw({ value, property }: ValidationArguments, each: boolean): string {
+  if (!each || !Array.isArray(value)) return describeFlaw(value) ?? '';
   const index = value.findIndex((item) => describeFlaw(item) !== undefined);
   return `${property}[${index}]: ${describeFlaw(value[index]) ?? ''}`;
 }
@@ -50,10 +50,11 @@ function describeFirstFlaw({ value, property }: ValidationArguments): string {
  * Property decorator: a string with at least one visible character and at most 10,000 Unicode code points. class-validator's
  * own `MaxLength` leaves variation selectors out of its count, and its messages cannot name the failing item of an array.
  */
-export function IsReviewText(options?: ValidationOptions): PropertyDecorator {
+export function IsReviewText(options: ValidationOptions = {}): PropertyDecorator {
+  const each = options.each === true;
   const validator = {
     validate: (value: unknown): boolean => describeFlaw(value) === undefined,
-    defaultMessage: (args?: ValidationArguments): string => (args === undefined ? '' : describeFirstFlaw(args)),
+    defaultMessage: (args?: ValidationArguments): string => (args === undefined ? '' : describeFirstFlaw(args, each)),
   };
   return ValidateBy({ name: REVIEW_TEXT, validator }, options);
 }

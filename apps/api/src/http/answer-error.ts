@@ -22,8 +22,6 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
 
 function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
-  // Express throws URIError with a status for a path that cannot be decoded.
-  if (thrown instanceof URIError) return new ApiError('MALFORMED_HTTP', 'Request path cannot be decoded', { cause: thrown });
   return new ApiError('INTERNAL', 'Prediction failed: unexpected error, see the log of the server', { cause: thrown });
 }
 

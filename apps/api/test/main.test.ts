@@ -1,0 +1,223 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { writeTinyArtifact } from './support/artifact.ts';
+import type { TemporaryArtifact } from './support/artifact.ts';
+import { descendantsOf, isRunning } from './support/processes.ts';
+import { post, send, until } from './support/service.ts';
+
+// The real process, as compiled.
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const hasProc = process.platform === 'linux';
+
+interface Run {
+  readonly process: ChildProcessByStdio<null, Readable, Readable>;
+  readonly pid: number;
+  readonly exit: Promise<{ code: number | null; signal: string | null }>;
+  output(): string;
+  errors(): string;
+}
+
+let artifact: TemporaryArtifact;
+const runs: Run[] = [];
+beforeAll(async () => {
+  artifact = await writeTinyArtifact();
+});
+afterAll(() => artifact[Symbol.asyncDispose]());
+afterEach(() => {
+  for (const { process } of runs.splice(0)) process.kill('SIGKILL');
+});
+
+/** What npm sets for the one who runs these tests is not what the server under test is told. */
+const CLEAN_ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^MARQUEE_|^PORT$|^HOST$/i.test(name)));
+
+function start(command: string, args: readonly string[], cwd?: string): Run {
+  const child = spawn(command, args, { env: CLEAN_ENV, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk) => (output += String(chunk)));
+  child.stderr.on('data', (chunk) => (errors += String(chunk)));
+  const exit = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', reject);
+  });
+  if (child.pid === undefined) throw new Error(`${command} could not be started`);
+  const run = { process: child, pid: child.pid, exit, output: () => output, errors: () => errors };
+  runs.push(run);
+  return run;
+}
+
+const startMain = (...args: string[]): Run => start(process.execPath, [MAIN, ...args]);
+
+/** Waits for the greeting and returns the address in it. */
+async function addressOf(run: Run): Promise<string> {
+  let ended = false;
+  void run.exit.then(() => (ended = true));
+  await until(() => / on (http:\S+) /.test(run.output()) || ended);
+  const [, url] = / on (http:\S+) /.exec(run.output()) ?? [];
+  if (url === undefined) throw new Error(`no greeting: ${run.output()}${run.errors()}`);
+  return url;
+}
+
+async function isAnswering(url: string): Promise<boolean> {
+  return fetch(`${url}/health`).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
+describe('the start', () => {
+  test('prints the address and a curl line that works', async () => {
+    const run = startMain('--model', artifact.dir, '--port', '0');
+    const url = await addressOf(run);
+    const curl = run.output().split('\n').find((line) => line.includes('curl')) ?? '';
+    expect(curl).toContain(`curl -s ${url}/predict`);
+    const [, body] = /-d '(.+)'/.exec(curl) ?? [];
+    expect((await post(`${url}/predict`, JSON.parse(body ?? ''))).status).toBe(200);
+    expect((await send(`${url}/model/info`)).body).toMatchObject({ model_path: artifact.dir });
+    expect(run.errors()).toBe('');
+  });
+
+  test('shows a model below the current folder by its relative path', async () => {
+    const run = start(process.execPath, [MAIN, '--model', '.', '--port', '0'], artifact.dir);
+    const url = await addressOf(run);
+    expect((await send(`${url}/model/info`)).status).toBe(200);
+  });
+});
+
+describe('one clear sentence and a non-zero exit', () => {
+  async function expectRefusal(run: Run, code: number, sentence: RegExp): Promise<void> {
+    expect(await run.exit).toEqual({ code, signal: null });
+    expect(run.errors()).toMatch(sentence);
+    expect(run.errors().trim().split('\n')).toHaveLength(1);
+    expect(run.output()).toBe('');
+  }
+
+  test('when the port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await until(() => other.listening);
+    const { port } = other.address() as AddressInfo;
+    const run = startMain('--model', artifact.dir, '--port', String(port));
+    await expectRefusal(run, 69, new RegExp(`^marquee: Port ${port} on 127\\.0\\.0\\.1 is taken: .+\\.\n$`));
+    other.close();
+  });
+
+  test('when the host is not of this machine', async () => {
+    await expectRefusal(startMain('--model', artifact.dir, '--host', '192.0.2.1'), 69, /192\.0\.2\.1 is no address of this machine/);
+  });
+
+  test('when the model is missing', async () => {
+    await expectRefusal(startMain('--model', '/nowhere/model', '--port', '0'), 66, /\/nowhere\/model does not exist/);
+  });
+
+  test('when a file of the model is damaged', async () => {
+    const damaged = await writeTinyArtifact();
+    await writeFile(join(damaged.dir, 'config.json'), '{"model_type":"distilbert"}');
+    await expectRefusal(startMain('--model', damaged.dir, '--port', '0'), 66, /config\.json: the manifest says \d+ bytes/);
+    await damaged[Symbol.asyncDispose]();
+  });
+
+  test('when a setting is wrong', async () => {
+    await expectRefusal(startMain('--port', 'http'), 64, /--port must be an integer from 0 to 65535, got "http"\./);
+  });
+});
+
+describe('the end', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s ends the server and its children with exit 0', async (signal) => {
+    const run = startMain('--model', artifact.dir, '--port', '0');
+    const url = await addressOf(run);
+    const children = descendantsOf(run.pid);
+    expect(children).toHaveLength(hasProc ? 1 : 0);
+    const startMs = performance.now();
+    run.process.kill(signal);
+    run.process.kill(signal); // a terminal and npm both send it
+    expect(await run.exit).toEqual({ code: 0, signal: null });
+    expect(performance.now() - startMs).toBeLessThan(3000);
+    expect(children.filter(isRunning)).toEqual([]);
+    expect(await isAnswering(url)).toBe(false);
+  });
+
+  test('Ctrl-C to the whole process group loses no request in hand', async () => {
+    const run = start('setsid', [process.execPath, MAIN, '--model', artifact.dir, '--port', '0']);
+    const url = await addressOf(run);
+    const reviews = Array(32).fill('good');
+    const answers = Array.from({ length: 8 }, () => post(`${url}/predict/batch`, { reviews }));
+    await send(`${url}/health`);
+    process.kill(-run.pid, 'SIGINT');
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(8).fill(200));
+    expect(await run.exit).toEqual({ code: 0, signal: null });
+    expect(run.errors()).toBe('marquee: stopping: SIGINT\n');
+  });
+
+  test('a signal while the model is being loaded is exit 0, too', async () => {
+    const run = startMain('--model', artifact.dir, '--port', '0');
+    await until(() => descendantsOf(run.pid).length > 0 || !hasProc);
+    run.process.kill('SIGTERM');
+    expect(await run.exit).toEqual({ code: 0, signal: null });
+  });
+
+  test.runIf(hasProc)('SIGKILL of the server takes its children with it', async () => {
+    const run = startMain('--model', artifact.dir, '--port', '0');
+    await addressOf(run);
+    const children = descendantsOf(run.pid);
+    expect(children).toHaveLength(1);
+    run.process.kill('SIGKILL');
+    await until(() => !children.some(isRunning));
+  });
+
+  test.runIf(hasProc)('a killed child is replaced, and the server answers on', async () => {
+    const run = startMain('--model', artifact.dir, '--port', '0');
+    const url = await addressOf(run);
+    const [child = 0] = descendantsOf(run.pid);
+    process.kill(child, 'SIGKILL');
+    await until(async () => !(await isAnswering(url)));
+    await until(() => isAnswering(url));
+    expect((await post(`${url}/predict`, { text: 'good' })).status).toBe(200);
+    expect(descendantsOf(run.pid)).not.toContain(child);
+  });
+});
+
+describe.runIf(hasProc)('under npm', () => {
+  let project: string;
+  beforeAll(async () => {
+    project = await mkdtemp(join(tmpdir(), 'marquee-npm-'));
+    // A runner between npm and the server, as the repository's `npm start` has one.
+    const main = [MAIN, '--model', artifact.dir, '--port', '0'];
+    await writeFile(join(project, 'run.mjs'), `import { spawn } from 'node:child_process';
+spawn(process.execPath, ${JSON.stringify(main)}, { stdio: 'inherit' }).on('exit', (code) => process.exit(code ?? 1));\n`);
+    await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'x', scripts: { start: 'node run.mjs' } }));
+  });
+  afterAll(() => rm(project, { recursive: true, force: true }));
+
+  test.each(['SIGTERM', 'SIGKILL'] as const)('%s of npm leaves nothing behind', async (signal) => {
+    const npm = start('npm', ['start'], project);
+    const url = await addressOf(npm);
+    const below = descendantsOf(npm.pid);
+    expect(below.length).toBeGreaterThanOrEqual(3); // the runner, the server, its child
+    npm.process.kill(signal);
+    await until(() => !below.some(isRunning));
+    expect(await isAnswering(url)).toBe(false);
+  });
+
+  test('a server that was put into the background outlives the shell, and ends with npm', async () => {
+    const shell = start('sh', ['-c', 'setsid nohup npm start & echo "npm is $!"'], project);
+    await shell.exit;
+    await until(() => shell.output().includes('curl'));
+    const url = await addressOf(shell);
+    // Twice the interval of the watch and more: that something does not happen can only be waited for.
+    const endMs = performance.now() + 1200;
+    await until(() => performance.now() > endMs);
+    expect(await isAnswering(url)).toBe(true);
+    const npm = Number(/npm is (\d+)/.exec(shell.output())?.[1]);
+    const below = descendantsOf(npm);
+    process.kill(npm, 'SIGTERM');
+    await until(() => !below.some(isRunning));
+  });
+});

@@ -1,0 +1,65 @@
+import { vi } from 'vitest';
+import { ChildProcessPool, createServer, openServedModel } from '../../src/index.ts';
+import type { ChildProcessPoolOptions, MarqueeServer, ServedModel } from '../../src/index.ts';
+import { writeTinyArtifact } from './artifact.ts';
+
+// A process that loads a model takes seconds to start where all cores are busy.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+/** The compiled child: Node does not run TypeScript. */
+const CHILD_MODULE = new URL('../../dist/inference/child-main.js', import.meta.url);
+
+export const quiet = (): void => {};
+
+export function createTinyPool(model: ServedModel, options: Partial<ChildProcessPoolOptions> = {}): ChildProcessPool {
+  const child = { dir: model.dir, version: model.version, options: { device: 'cpu', graph: 'int8' } } as const;
+  return new ChildProcessPool({ model: child, log: quiet, childModule: CHILD_MODULE, minBackoffMs: 1, ...options });
+}
+
+export interface TinyService extends AsyncDisposable {
+  readonly modelDir: string;
+  readonly url: string;
+  readonly port: number;
+  readonly server: MarqueeServer;
+  readonly pool: ChildProcessPool;
+  /** What the server logged. */
+  readonly log: readonly string[];
+}
+
+/** Starts the whole service on a free port with a tiny model in a real inference process. */
+export async function startTinyService(options: Partial<ChildProcessPoolOptions> = {}): Promise<TinyService> {
+  const artifact = await writeTinyArtifact();
+  const log: string[] = [];
+  const model = await openServedModel(artifact.dir);
+  const pool = createTinyPool(model, options);
+  const server = createServer({ model, modelPath: 'artifacts/tiny', pool, log: (line) => log.push(line) });
+  const port = await server.listen(0, '127.0.0.1');
+  await pool.start();
+  return {
+    modelDir: artifact.dir,
+    url: `http://127.0.0.1:${port}`,
+    port,
+    server,
+    pool,
+    log,
+    async [Symbol.asyncDispose]() {
+      await server.close(0);
+      await pool.close();
+      await artifact[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export async function post(url: string, body: unknown): Promise<{ status: number; body: unknown }> {
+  return send(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+}
+
+export async function send(url: string, init: RequestInit = {}): Promise<{ status: number; headers: Headers; body: unknown }> {
+  const response = await fetch(url, init);
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+/** Resolves as soon as `holds` does; the test's own time-out ends a wait in vain. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
+}

@@ -1,0 +1,6 @@
+import { expect, test } from 'vitest';
+import * as api from '../src/index.ts';
+
+test('the public names of the package are these', () => {
+  expect(Object.keys(api).sort()).toEqual(['ChildProcessPool', 'buildOpenApiDocument', 'createServer', 'openServedModel']);
+});
