@@ -35,10 +35,10 @@ async function serve(settings: Settings): Promise<void> {
     await open.pool?.close();
   };
   // npm passes a signal on that the terminal has sent to everybody: the second one is the same request.
-  let isStopping = false;
+  const stopping = new AbortController();
   const stop = (reason: string): void => {
-    if (isStopping) return;
-    isStopping = true;
+    if (stopping.signal.aborted) return;
+    stopping.abort();
     log(`stopping: ${reason}`);
     void close().then(() => process.exit(0), exitWithError);
   };
@@ -51,10 +51,10 @@ async function serve(settings: Settings): Promise<void> {
     open.server = createServer({ model, modelPath: describeModelDir(settings.modelDir), pool: open.pool, log });
     const port = await open.server.listen(settings.port, settings.host);
     await open.pool.start();
-    if (!isStopping) greet(settings, port);
+    if (!stopping.signal.aborted) greet(settings, port);
   } catch (error) {
-    if (isStopping) return;
-    isStopping = true;
+    if (stopping.signal.aborted) return;
+    stopping.abort();
     await close();
     throw error;
   }
@@ -66,7 +66,11 @@ function watchRunner(onGone: () => void): void {
 }
 
 function toChildModel({ modelDir, device, graph, threads }: Settings, version: string): ChildModel {
-  return { dir: modelDir, version, options: { device, graph, ...(threads !== undefined && { intraOpThreads: threads }) } };
+  return {
+    dir: modelDir,
+    version,
+    options: { device, graph, ...(threads !== undefined && { intraOpThreads: threads }) },
+  };
 }
 
 /** As short as it names the folder: clients see it in /model/info. */

@@ -24,12 +24,27 @@ interface SettingSpec {
 }
 
 const SPECS = {
-  model: { flag: 'model', variable: 'MARQUEE_MODEL', fallback: undefined, help: 'folder of the model (default: the one that ships)' },
-  port: { flag: 'port', variable: 'PORT', fallback: '8000', help: 'port to listen on; 0 takes a free one (default: 8000)' },
+  model: {
+    flag: 'model',
+    variable: 'MARQUEE_MODEL',
+    fallback: undefined,
+    help: 'folder of the model (default: the one that ships)',
+  },
+  port: {
+    flag: 'port',
+    variable: 'PORT',
+    fallback: '8000',
+    help: 'port to listen on; 0 takes a free one (default: 8000)',
+  },
   host: { flag: 'host', variable: 'HOST', fallback: '127.0.0.1', help: 'address to listen on (default: 127.0.0.1)' },
   device: { flag: 'device', variable: 'MARQUEE_DEVICE', fallback: 'auto', help: 'auto, cpu or cuda (default: auto)' },
   graph: { flag: 'graph', variable: 'MARQUEE_GRAPH', fallback: 'auto', help: 'auto, int8 or fp32 (default: auto)' },
-  threads: { flag: 'threads', variable: 'MARQUEE_THREADS', fallback: undefined, help: 'threads of one run, 1 to 256 (default: one a core)' },
+  threads: {
+    flag: 'threads',
+    variable: 'MARQUEE_THREADS',
+    fallback: undefined,
+    help: 'threads of one run, 1 to 256 (default: one a core)',
+  },
 } as const satisfies Record<string, SettingSpec>;
 
 export interface SettingsSource {
@@ -41,7 +56,8 @@ export interface SettingsSource {
   readonly defaultModelDir: string;
 }
 
-export type SettingsRequest = { readonly kind: 'help'; readonly text: string } | { readonly kind: 'serve'; readonly settings: Settings };
+export type SettingsRequest =
+  { readonly kind: 'help'; readonly text: string } | { readonly kind: 'serve'; readonly settings: Settings };
 
 /** Reads the settings: option, else variable that is not empty, else default. Throws StartError INVALID_SETTINGS. */
 export function resolveSettings({ argv, env, cwd, defaultModelDir }: SettingsSource): SettingsRequest {
@@ -85,8 +101,12 @@ function parseOptions(argv: readonly string[]): Readonly<Record<string, string |
 }
 
 function describeSettings(): string {
-  const lines = Object.values(SPECS).map(({ flag, variable, help }) => `  --${flag.padEnd(8)} ${variable.padEnd(16)} ${help}`);
-  return ['Serves a model over HTTP. Options, and the environment variables that stand for them:', ...lines, ''].join('\n');
+  const lines = Object.values(SPECS).map(
+    ({ flag, variable, help }) => `  --${flag.padEnd(8)} ${variable.padEnd(16)} ${help}`,
+  );
+  return ['Serves a model over HTTP. Options, and the environment variables that stand for them:', ...lines, ''].join(
+    '\n',
+  );
 }
 
 function toInteger({ source, value }: Reading, min: number, max: number): number | undefined {

@@ -2,13 +2,13 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeManifest } from '@marquee/model-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { TINY_DRAFT, tinyFiles } from '../../../packages/model-core/test/support/tiny-artifact.ts';
-import { openServedModel } from '../src/index.ts';
-import type { ChildProcessPool, ServedModel } from '../src/index.ts';
-import { writeTinyArtifact } from './support/artifact.ts';
-import type { TemporaryArtifact } from './support/artifact.ts';
-import { isRunning } from './support/processes.ts';
-import { createTinyPool, post, send, startTinyService, until } from './support/service.ts';
+import { TINY_DRAFT, tinyFiles } from '../../../packages/model-core/test/support/tiny-artifact.js';
+import { openServedModel } from '../src/index.js';
+import type { ChildProcessPool, ServedModel } from '../src/index.js';
+import { writeTinyArtifact } from './support/artifact.js';
+import type { TemporaryArtifact } from './support/artifact.js';
+import { isRunning } from './support/processes.js';
+import { createTinyPool, post, send, startTinyService, until } from './support/service.js';
 
 const DYING_CHILD = new URL('./support/dying-child.mjs', import.meta.url);
 const SILENT_CHILD = new URL('./support/silent-child.mjs', import.meta.url);
@@ -53,7 +53,9 @@ describe('a pool', () => {
     await pool.start();
     expect(new Set(pool.processIds).size).toBe(2);
     const reviews = Array.from({ length: 50 }, (_, index) => Int32Array.of(2, index % 2 === 0 ? 10 : 11, 3));
-    const signs = (await Promise.all(reviews.map((review) => pool.classify(review)))).map((logits) => Math.sign(logits[1] ?? 0));
+    const signs = (await Promise.all(reviews.map((review) => pool.classify(review)))).map((logits) =>
+      Math.sign(logits[1] ?? 0),
+    );
     expect(signs).toEqual(reviews.map((_, index) => (index % 2 === 0 ? 1 : -1)));
   });
 
@@ -72,7 +74,9 @@ describe('a pool', () => {
     const waiting = Promise.allSettled([1, 2, 3].map(() => pool.classify(REVIEW))); // one runs, two wait
     await expect(pool.classify(REVIEW)).rejects.toMatchObject({ code: 'QUEUE_FULL' });
     await pool.close();
-    expect(await waiting).toEqual(Array(3).fill({ status: 'rejected', reason: expect.objectContaining({ code: 'SHUTTING_DOWN' }) }));
+    expect(await waiting).toEqual(
+      Array(3).fill({ status: 'rejected', reason: expect.objectContaining({ code: 'SHUTTING_DOWN' }) }),
+    );
   });
 
   test('never starts a review that nobody waits for any more', async () => {
@@ -122,7 +126,10 @@ describe('a lost process', () => {
     const service = await startTinyService({ minBackoffMs: 60_000, maxBackoffMs: 60_000 });
     process.kill(childOf(service.pool), 'SIGKILL');
     await until(() => !service.pool.ready);
-    expect(await send(`${service.url}/health`)).toMatchObject({ status: 503, body: { status: 'unhealthy', model_loaded: false } });
+    expect(await send(`${service.url}/health`)).toMatchObject({
+      status: 503,
+      body: { status: 'unhealthy', model_loaded: false },
+    });
     expect(await post(`${service.url}/predict`, { text: 'good' })).toMatchObject({
       status: 503,
       body: { error: 'Service unavailable', detail: 'Model not loaded' },

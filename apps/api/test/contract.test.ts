@@ -1,11 +1,11 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ErrorResponseDto } from '../src/dto/error-response.ts';
-import { BatchPredictResponseDto, PredictResponseDto } from '../src/dto/prediction-responses.ts';
-import { HealthResponseDto, ModelInfoResponseDto } from '../src/dto/service-state-responses.ts';
-import { post, send, startTinyService } from './support/service.ts';
-import type { TinyService } from './support/service.ts';
+import { ErrorResponseDto } from '../src/dto/error-response.js';
+import { BatchPredictResponseDto, PredictResponseDto } from '../src/dto/prediction-responses.js';
+import { HealthResponseDto, ModelInfoResponseDto } from '../src/dto/service-state-responses.js';
+import { post, send, startTinyService } from './support/service.js';
+import type { TinyService } from './support/service.js';
 
 let service: TinyService;
 beforeAll(async () => {
@@ -15,7 +15,10 @@ afterAll(() => service[Symbol.asyncDispose]());
 
 /** The document promises what the DTO's decorators say, and the answer keeps it. */
 function expectToKeep(dto: new () => object, body: unknown): void {
-  const violations = validateSync(plainToInstance(dto, body as object), { whitelist: true, forbidNonWhitelisted: true });
+  const violations = validateSync(plainToInstance(dto, body as object), {
+    whitelist: true,
+    forbidNonWhitelisted: true,
+  });
   expect(violations).toEqual([]);
 }
 
@@ -67,7 +70,11 @@ describe('POST /predict', () => {
   });
 
   test('takes JSON media types with a charset or a suffix', async () => {
-    for (const type of ['application/json; charset=utf-8', 'application/vnd.api+json', 'Application/JSON;charset="UTF-8"']) {
+    for (const type of [
+      'application/json; charset=utf-8',
+      'application/vnd.api+json',
+      'Application/JSON;charset="UTF-8"',
+    ]) {
       const init = { method: 'POST', headers: { 'Content-Type': type }, body: '{"text":"good"}' };
       expect((await send(`${service.url}/predict`, init)).status, type).toBe(200);
     }
@@ -98,7 +105,9 @@ describe('POST /predict/batch', () => {
   });
 
   test('takes the largest legal batch', async () => {
-    const body = `{"reviews":[${Array(32).fill(`"${'\\ud83d\\ude00'.repeat(10_000)}"`).join(',')}]}`;
+    const body = `{"reviews":[${Array(32)
+      .fill(`"${'\\ud83d\\ude00'.repeat(10_000)}"`)
+      .join(',')}]}`;
     const init = { method: 'POST', headers: { 'Content-Type': 'application/json' }, body };
     const answer = await send(`${service.url}/predict/batch`, init);
     expect(answer.status).toBe(200);

@@ -1,8 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { post, send, startTinyService } from './support/service.ts';
-import type { TinyService } from './support/service.ts';
+import { post, send, startTinyService } from './support/service.js';
+import type { TinyService } from './support/service.js';
 
 let service: TinyService;
 beforeAll(async () => {
@@ -11,8 +11,12 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-function sendBody(path: string, body: BodyInit, type: string | null = 'application/json') {
-  return send(`${service.url}${path}`, { method: 'POST', headers: type === null ? {} : { 'Content-Type': type }, body });
+function sendBody(path: string, body: string | Buffer, type: string | null = 'application/json') {
+  return send(`${service.url}${path}`, {
+    method: 'POST',
+    headers: type === null ? {} : { 'Content-Type': type },
+    body,
+  });
 }
 
 const INVALID_SINGLES: readonly (readonly [title: string, body: string, detail: string])[] = [
@@ -45,13 +49,22 @@ describe('POST /predict', () => {
 
   test('refuses 10,001 code points and says how many there were', async () => {
     const detail = 'Review text must have at most 10000 characters, got 10001';
-    expect(await post(`${service.url}/predict`, { text: 'a'.repeat(10_001) })).toMatchObject({ status: 400, body: { detail } });
-    expect(await post(`${service.url}/predict`, { text: '😀'.repeat(10_001) })).toMatchObject({ status: 400, body: { detail } });
+    expect(await post(`${service.url}/predict`, { text: 'a'.repeat(10_001) })).toMatchObject({
+      status: 400,
+      body: { detail },
+    });
+    expect(await post(`${service.url}/predict`, { text: '😀'.repeat(10_001) })).toMatchObject({
+      status: 400,
+      body: { detail },
+    });
   });
 
   test('refuses bytes that are not UTF-8', async () => {
     const body = Buffer.from([...Buffer.from('{"text":"'), 0xff, 0xfe, ...Buffer.from('"}')]);
-    expect(await sendBody('/predict', body)).toMatchObject({ status: 400, body: { detail: 'Request body is not valid UTF-8' } });
+    expect(await sendBody('/predict', body)).toMatchObject({
+      status: 400,
+      body: { detail: 'Request body is not valid UTF-8' },
+    });
   });
 
   test('never pollutes a prototype', async () => {
@@ -120,9 +133,14 @@ describe('bodies made to hurt', () => {
   test('a chunked body without end is answered 413 and cut off', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const chunk = Buffer.alloc(16_384, 'a');
-      const request = httpRequest(`${service.url}/predict`, { method: 'POST', headers: { 'Content-Type': 'application/json' } });
+      const request = httpRequest(`${service.url}/predict`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+      });
       let answered: number | undefined;
-      const write = (): void => void (request.destroyed || request.write(chunk, () => setImmediate(write)));
+      const write = (): void => {
+        if (!request.destroyed) request.write(chunk, () => setImmediate(write));
+      };
       request.on('response', (response) => {
         answered = response.statusCode;
         response.resume();
@@ -135,7 +153,9 @@ describe('bodies made to hurt', () => {
   });
 
   test('a length that lies upwards is answered before the body comes', async () => {
-    const answer = await talk(`POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n\r\n`);
+    const answer = await talk(
+      `POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n\r\n`,
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer).toContain('Connection: close');
   });

@@ -8,10 +8,10 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { writeTinyArtifact } from './support/artifact.ts';
-import type { TemporaryArtifact } from './support/artifact.ts';
-import { descendantsOf, isRunning } from './support/processes.ts';
-import { post, send, until } from './support/service.ts';
+import { writeTinyArtifact } from './support/artifact.js';
+import type { TemporaryArtifact } from './support/artifact.js';
+import { descendantsOf, isRunning } from './support/processes.js';
+import { post, send, until } from './support/service.js';
 
 // The real process, as compiled.
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
@@ -36,7 +36,9 @@ afterEach(() => {
 });
 
 /** What npm sets for the one who runs these tests is not what the server under test is told. */
-const CLEAN_ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^MARQUEE_|^PORT$|^HOST$/i.test(name)));
+const CLEAN_ENV = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_|^MARQUEE_|^PORT$|^HOST$/i.test(name)),
+);
 
 function start(command: string, args: readonly string[], cwd?: string): Run {
   const child = spawn(command, args, { env: CLEAN_ENV, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -77,7 +79,11 @@ describe('the start', () => {
   test('prints the address and a curl line that works', async () => {
     const run = startMain('--model', artifact.dir, '--port', '0');
     const url = await addressOf(run);
-    const curl = run.output().split('\n').find((line) => line.includes('curl')) ?? '';
+    const curl =
+      run
+        .output()
+        .split('\n')
+        .find((line) => line.includes('curl')) ?? '';
     expect(curl).toContain(`curl -s ${url}/predict`);
     const [, body] = /-d '(.+)'/.exec(curl) ?? [];
     expect((await post(`${url}/predict`, JSON.parse(body ?? ''))).status).toBe(200);
@@ -110,7 +116,11 @@ describe('one clear sentence and a non-zero exit', () => {
   });
 
   test('when the host is not of this machine', async () => {
-    await expectRefusal(startMain('--model', artifact.dir, '--host', '192.0.2.1'), 69, /192\.0\.2\.1 is no address of this machine/);
+    await expectRefusal(
+      startMain('--model', artifact.dir, '--host', '192.0.2.1'),
+      69,
+      /192\.0\.2\.1 is no address of this machine/,
+    );
   });
 
   test('when the model is missing', async () => {
@@ -120,7 +130,11 @@ describe('one clear sentence and a non-zero exit', () => {
   test('when a file of the model is damaged', async () => {
     const damaged = await writeTinyArtifact();
     await writeFile(join(damaged.dir, 'config.json'), '{"model_type":"distilbert"}');
-    await expectRefusal(startMain('--model', damaged.dir, '--port', '0'), 66, /config\.json: the manifest says \d+ bytes/);
+    await expectRefusal(
+      startMain('--model', damaged.dir, '--port', '0'),
+      66,
+      /config\.json: the manifest says \d+ bytes/,
+    );
     await damaged[Symbol.asyncDispose]();
   });
 
@@ -190,8 +204,11 @@ describe.runIf(hasProc)('under npm', () => {
     project = await mkdtemp(join(tmpdir(), 'marquee-npm-'));
     // A runner between npm and the server, as the repository's `npm start` has one.
     const main = [MAIN, '--model', artifact.dir, '--port', '0'];
-    await writeFile(join(project, 'run.mjs'), `import { spawn } from 'node:child_process';
-spawn(process.execPath, ${JSON.stringify(main)}, { stdio: 'inherit' }).on('exit', (code) => process.exit(code ?? 1));\n`);
+    await writeFile(
+      join(project, 'run.mjs'),
+      `import { spawn } from 'node:child_process';
+spawn(process.execPath, ${JSON.stringify(main)}, { stdio: 'inherit' }).on('exit', (code) => process.exit(code ?? 1));\n`,
+    );
     await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'x', scripts: { start: 'node run.mjs' } }));
   });
   afterAll(() => rm(project, { recursive: true, force: true }));

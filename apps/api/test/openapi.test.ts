@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTinyService } from './support/service.ts';
-import type { TinyService } from './support/service.ts';
+import { startTinyService } from './support/service.js';
+import type { TinyService } from './support/service.js';
 
 let service: TinyService;
 beforeAll(async () => {
@@ -8,15 +8,11 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
-/** Express's layer of a route, as far as it is read here. */
-interface Layer {
-  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
-}
-
 function expressRoutes(): string[] {
-  const layers: readonly Layer[] = service.server.app.router.stack;
-  return layers
-    .flatMap(({ route }) => (route === undefined ? [] : [{ path: route.path, methods: Object.keys(route.methods) }]))
+  return service.server.app.router.stack
+    .flatMap(({ route }) =>
+      route === undefined ? [] : [{ path: route.path, methods: route.stack.map(({ method }) => method) }],
+    )
     .filter(({ methods }) => methods.length === 1) // a layer of all methods is the 405 of its path
     .map(({ path, methods }) => `${methods[0]} ${path}`)
     .sort();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resolveSettings } from '../src/settings.ts';
+import { resolveSettings } from '../src/settings.js';
 
 function settingsOf(argv: readonly string[], env: Record<string, string> = {}) {
   return resolveSettings({ argv, env, cwd: '/home/ada', defaultModelDir: '/srv/marquee/artifacts/marquee' });
@@ -21,7 +21,14 @@ describe('settings', () => {
   });
 
   test('come from the environment', () => {
-    const env = { MARQUEE_MODEL: '/models/a', PORT: '9000', HOST: '::1', MARQUEE_DEVICE: 'cpu', MARQUEE_GRAPH: 'fp32', MARQUEE_THREADS: '2' };
+    const env = {
+      MARQUEE_MODEL: '/models/a',
+      PORT: '9000',
+      HOST: '::1',
+      MARQUEE_DEVICE: 'cpu',
+      MARQUEE_GRAPH: 'fp32',
+      MARQUEE_THREADS: '2',
+    };
     expect(settingsOf([], env)).toMatchObject({
       settings: { modelDir: '/models/a', port: 9000, host: '::1', device: 'cpu', graph: 'fp32', threads: 2 },
     });
@@ -29,7 +36,9 @@ describe('settings', () => {
 
   test('on the command line win over the environment', () => {
     const env = { MARQUEE_MODEL: '/models/a', PORT: '9000' };
-    expect(settingsOf(['--model', '/models/b', '--port=0'], env)).toMatchObject({ settings: { modelDir: '/models/b', port: 0 } });
+    expect(settingsOf(['--model', '/models/b', '--port=0'], env)).toMatchObject({
+      settings: { modelDir: '/models/b', port: 0 },
+    });
   });
 
   test('take a relative model from where the user stands', () => {
@@ -38,13 +47,25 @@ describe('settings', () => {
   });
 
   test('treat an empty variable as absent', () => {
-    expect(settingsOf([], { PORT: '', HOST: '', MARQUEE_MODEL: '' })).toMatchObject({ settings: { port: 8000, host: '127.0.0.1' } });
+    expect(settingsOf([], { PORT: '', HOST: '', MARQUEE_MODEL: '' })).toMatchObject({
+      settings: { port: 8000, host: '127.0.0.1' },
+    });
   });
 
   test('--help describes each of them', () => {
     const request = settingsOf(['--help']);
     const text = request.kind === 'help' ? request.text : '';
-    for (const name of ['--model', 'MARQUEE_MODEL', '--port', 'PORT', '--host', 'HOST', '--device', '--graph', '--threads']) {
+    for (const name of [
+      '--model',
+      'MARQUEE_MODEL',
+      '--port',
+      'PORT',
+      '--host',
+      'HOST',
+      '--device',
+      '--graph',
+      '--threads',
+    ]) {
       expect(text).toContain(name);
     }
   });

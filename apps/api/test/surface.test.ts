@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
-import * as api from '../src/index.ts';
+import * as api from '../src/index.js';
 
 test('the public names of the package are these', () => {
-  expect(Object.keys(api).sort()).toEqual(['ChildProcessPool', 'buildOpenApiDocument', 'createServer', 'openServedModel']);
+  expect(Object.keys(api).sort()).toEqual([
+    'ChildProcessPool',
+    'buildOpenApiDocument',
+    'createServer',
+    'openServedModel',
+  ]);
 });

@@ -17,7 +17,7 @@ export const REVIEW_TEXT_SCHEMA = {
 } as const;
 
 /** Counts Unicode code points; a lone surrogate counts as one. */
-export function countCodePoints(text: string): number {
+function countCodePoints(text: string): number {
   let pairs = 0;
   for (let index = 0; index < text.length - 1; index++) {
     if ((text.charCodeAt(index) & 0xfc00) === 0xd800 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00) {

@@ -4,7 +4,8 @@ import type { Express, RequestHandler } from 'express';
 import type { OpenApiDocument } from '../openapi/open-api-document.js';
 import { refuseMethod } from './mount-routes.js';
 
-const SWAGGER_UI_DIR = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+const require = createRequire(import.meta.url);
+const SWAGGER_UI_DIR = dirname(require.resolve('swagger-ui-dist/package.json'));
 const SWAGGER_UI_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'] as const;
 
 /** Nothing but this origin may be asked for anything. Swagger UI writes style attributes, and its icons are data: URLs. */

@@ -37,8 +37,7 @@ function assertMediaType(request: IncomingMessage): void {
 }
 
 async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const tooLarge = (): ApiError =>
-    new ApiError('BODY_TOO_LARGE', `Request body must have at most ${maxBytes} bytes`);
+  const tooLarge = (): ApiError => new ApiError('BODY_TOO_LARGE', `Request body must have at most ${maxBytes} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
   const chunks: Buffer[] = [];
   let sizeBytes = 0;

@@ -45,8 +45,12 @@ function signalOf(response: Response): AbortSignal {
 
 export function refuseMethod(allowed: readonly string[]): RequestHandler {
   return (request) => {
-    throw new ApiError('METHOD_NOT_ALLOWED', `${request.method} is not allowed here, expected ${allowed.join(' or ')}`, {
-      headers: { Allow: allowed.join(', ') },
-    });
+    throw new ApiError(
+      'METHOD_NOT_ALLOWED',
+      `${request.method} is not allowed here, expected ${allowed.join(' or ')}`,
+      {
+        headers: { Allow: allowed.join(', ') },
+      },
+    );
   };
 }

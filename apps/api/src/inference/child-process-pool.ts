@@ -61,7 +61,7 @@ export class ChildProcessPool implements InferencePool {
   }
 
   get ready(): boolean {
-    return this.#loadedCount > 0 && !this.#closing.signal.aborted;
+    return this.#loadedCount > 0 && !this.#isClosing();
   }
 
   get processIds(): readonly number[] {
@@ -79,7 +79,7 @@ export class ChildProcessPool implements InferencePool {
 
   async classify(inputIds: Int32Array, options: ClassifyOptions = {}): Promise<Float32Array> {
     const { signal } = options;
-    if (this.#closing.signal.aborted) throw shuttingDown();
+    if (this.#isClosing()) throw shuttingDown();
     if (!this.ready) throw modelNotLoaded();
     if (this.#queue.length >= this.#options.maxQueuedReviews) {
       throw new ApiError('QUEUE_FULL', 'Too many reviews are waiting: try again later');
@@ -98,7 +98,7 @@ export class ChildProcessPool implements InferencePool {
 
   /** Resolves when the new process has loaded the model; from then on its loss is repaired. */
   async #spawn(): Promise<void> {
-    if (this.#closing.signal.aborted) throw shuttingDown();
+    if (this.#isClosing()) throw shuttingDown();
     const process = new InferenceProcess(this.#options);
     this.#live.add(process);
     void process.exited.then(() => this.#live.delete(process));
@@ -143,7 +143,7 @@ export class ChildProcessPool implements InferencePool {
 
   #retry(job: Job, error: ProcessLostError): void {
     job.lostProcesses++;
-    if (this.#closing.signal.aborted) job.reject(shuttingDown());
+    if (this.#isClosing()) job.reject(shuttingDown());
     else if (job.lostProcesses >= MAX_LOST_PROCESSES) job.reject(predictionFailed(error));
     else {
       this.#queue.unshift(job);
@@ -155,12 +155,12 @@ export class ChildProcessPool implements InferencePool {
     this.#loadedCount--;
     const index = this.#idle.indexOf(process);
     if (index >= 0) this.#idle.splice(index, 1);
-    if (!this.#closing.signal.aborted) void this.#replace();
+    if (!this.#isClosing()) void this.#replace();
   }
 
   /** Tries until a process has loaded the model. Requests in hand wait for the first try only. */
   async #replace(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
+    while (!this.#isClosing()) {
       const backoffMs = Math.min(this.#options.minBackoffMs * 2 ** this.#lossesInARow, this.#options.maxBackoffMs);
       this.#lossesInARow++;
       this.#options.log(`an inference process was lost: the next one starts in ${backoffMs} ms`);
@@ -169,11 +169,17 @@ export class ChildProcessPool implements InferencePool {
         await this.#spawn();
         return;
       } catch (error) {
-        if (this.#closing.signal.aborted) return;
-        this.#options.log(`an inference process did not start: ${error instanceof Error ? error.message : String(error)}`);
+        if (this.#isClosing()) return;
+        this.#options.log(
+          `an inference process did not start: ${error instanceof Error ? error.message : String(error)}`,
+        );
         if (!this.ready) this.#failQueue(modelNotLoaded());
       }
     }
+  }
+
+  #isClosing(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   #failQueue(error: ApiError): void {

@@ -31,9 +31,14 @@ async function load(model: ChildModel, reply: (message: ChildReply) => void): Pr
     const classifier = await loadClassifier(model.dir, model.options);
     if (classifier.info.version !== model.version) {
       await classifier.close();
-      throw new Error(`${model.dir} now holds version ${classifier.info.version}, not ${model.version}: restart to serve it`);
+      throw new Error(
+        `${model.dir} now holds version ${classifier.info.version}, not ${model.version}: restart to serve it`,
+      );
     }
-    reply({ type: 'loaded', device: classifier.info.device === 'cuda' ? `cuda:${model.options.deviceId ?? 0}` : 'cpu' });
+    reply({
+      type: 'loaded',
+      device: classifier.info.device === 'cuda' ? `cuda:${model.options.deviceId ?? 0}` : 'cpu',
+    });
     return classifier;
   } catch (error) {
     reply({ type: 'load-failed', message: messageOf(error) });

@@ -21,12 +21,14 @@ export interface ServedModel {
 export async function openServedModel(dir: string): Promise<ServedModel> {
   try {
     await verifyArtifact(dir);
-    const { manifest, config, bytes } = await readArtifact(dir, { files: TOKENIZER_FILES });
-    const [tokenizerJson, tokenizerConfig] = TOKENIZER_FILES.map((file) => parseJsonFile(bytes(file)));
+    const artifact = await readArtifact(dir, { files: TOKENIZER_FILES });
+    const [tokenizerJson, tokenizerConfig] = TOKENIZER_FILES.map((file) => parseJsonFile(artifact.bytes(file)));
+    const { manifest, config } = artifact;
+    const modelType = config['model_type'];
     return {
       dir,
       version: manifest.version,
-      modelType: String(config['model_type'] ?? 'distilbert'),
+      modelType: typeof modelType === 'string' ? modelType : 'distilbert',
       labelCount: manifest.labels.length,
       parameters: manifest.parameters,
       temperature: manifest.temperature ?? 1,

@@ -37,7 +37,7 @@ export function watchScriptRunner(runner: ScriptRunner, onGone: () => void): () 
  */
 function linksToRunner(runner: ScriptRunner): Link[] {
   const chain: Link[] = [];
-  for (let child = process.pid; child > 1; ) {
+  for (let child = process.pid; child > 1;) {
     const parent = parentOf(child);
     if (parent === undefined) break;
     chain.push({ child, parent });

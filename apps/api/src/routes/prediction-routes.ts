@@ -36,7 +36,9 @@ export function createPredictRoute(sentiment: SentimentService): Route<PredictRe
   };
 }
 
-export function createBatchPredictRoute(sentiment: SentimentService): Route<BatchPredictRequestDto, BatchPredictResponse> {
+export function createBatchPredictRoute(
+  sentiment: SentimentService,
+): Route<BatchPredictRequestDto, BatchPredictResponse> {
   return {
     method: 'POST',
     path: '/predict/batch',

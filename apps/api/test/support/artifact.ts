@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { writeManifest } from '@marquee/model-core';
-import { TINY_DRAFT, tinyFiles } from '../../../../packages/model-core/test/support/tiny-artifact.ts';
+import { TINY_DRAFT, tinyFiles } from '../../../../packages/model-core/test/support/tiny-artifact.js';
 
 export interface TemporaryArtifact extends AsyncDisposable {
   readonly dir: string;

@@ -1,5 +1,5 @@
 // Says that it loaded the model, and dies over the first review.
-process.on('message', (request) => {
-  if (request.type === 'load') process.send({ type: 'loaded', device: 'cpu' });
+process.on('message', (/** @type {{ type: string }} */ request) => {
+  if (request.type === 'load') process.send?.({ type: 'loaded', device: 'cpu' });
   else process.exit(9);
 });

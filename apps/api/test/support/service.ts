@@ -1,15 +1,11 @@
-import { vi } from 'vitest';
-import { ChildProcessPool, createServer, openServedModel } from '../../src/index.ts';
-import type { ChildProcessPoolOptions, MarqueeServer, ServedModel } from '../../src/index.ts';
-import { writeTinyArtifact } from './artifact.ts';
-
-// A process that loads a model takes seconds to start where all cores are busy.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+import { ChildProcessPool, createServer, openServedModel } from '../../src/index.js';
+import type { ChildProcessPoolOptions, MarqueeServer, ServedModel } from '../../src/index.js';
+import { writeTinyArtifact } from './artifact.js';
 
 /** The compiled child: Node does not run TypeScript. */
 const CHILD_MODULE = new URL('../../dist/inference/child-main.js', import.meta.url);
 
-export const quiet = (): void => {};
+const quiet = (): void => {};
 
 export function createTinyPool(model: ServedModel, options: Partial<ChildProcessPoolOptions> = {}): ChildProcessPool {
   const child = { dir: model.dir, version: model.version, options: { device: 'cpu', graph: 'int8' } } as const;
@@ -54,7 +50,10 @@ export async function post(url: string, body: unknown): Promise<{ status: number
   return send(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 }
 
-export async function send(url: string, init: RequestInit = {}): Promise<{ status: number; headers: Headers; body: unknown }> {
+export async function send(
+  url: string,
+  init: RequestInit = {},
+): Promise<{ status: number; headers: Headers; body: unknown }> {
   const response = await fetch(url, init);
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
