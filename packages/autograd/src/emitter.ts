@@ -67,6 +67,20 @@ export class Emitter {
     return names;
   }
 
+  /** The body of one side of an `If`: a single node over values of the graph around it. */
+  branch(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Record<string, AttributeValue>,
+    domain: string,
+    output: TensorType,
+  ): GraphProto {
+    const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
+    const name = `${opType}_${inputs.length}_of_${inputs[0] ?? ''}`;
+    const node = create(NodeProtoSchema, { name, opType, domain, input: [...inputs], output: [name], attribute });
+    return create(GraphProtoSchema, { name, node: [node], output: [valueInfo(name, output)] });
+  }
+
   /** A one-dimensional int64 constant. */
   int64s(values: readonly number[]): string {
     return this.initializer(`ints_${values.join('_')}`, 'int64', [values.length], BigInt64Array.from(values, BigInt));

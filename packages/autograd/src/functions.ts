@@ -266,12 +266,11 @@ export const dynamicQuantizeMatmul = (x: Tensor, weight: Tensor, scale: Tensor, 
 export interface MultiHeadAttentionOptions {
   readonly heads: number;
   /** int32 [batch, seq]: 1 for a token, 0 for padding. */
-  readonly keyPaddingMask?: Tensor;
+  readonly keyPaddingMask: Tensor;
 }
 
 export function multiHeadAttention(query: Tensor, key: Tensor, value: Tensor, options: MultiHeadAttentionOptions): Tensor {
-  const inputs = options.keyPaddingMask ? [query, key, value, options.keyPaddingMask] : [query, key, value];
-  return apply('multiHeadAttention', inputs, { heads: options.heads });
+  return apply('multiHeadAttention', [query, key, value, options.keyPaddingMask], { heads: options.heads });
 }
 
 /** A size as a float32 scalar, known or symbolic. */
