@@ -22,16 +22,16 @@ export interface DropoutMasks {
  * whatever session runs it. Elements are 0 with probability `rate` and 1/(1 − rate) otherwise.
  */
 export function createDropoutMasks(specs: readonly DropoutSpec[]): DropoutMasks {
-  const buffers = new Map<string, Float32Array>();
+  const sites = specs.map((spec) => ({ ...spec, fill: createMaskFiller(spec.rate), buffer: new Float32Array(0) }));
   return {
     next(size, { seed, microStep }) {
       return Object.fromEntries(
-        specs.map(({ site, rate, shape }, index) => {
-          const dims = shape.map((dim) => resolveDim(dim, size));
+        sites.map((site, index) => {
+          const dims = site.shape.map((dim) => resolveDim(dim, size));
           const length = dims.reduce((product, dim) => product * dim, 1);
-          const buffer = bufferFor(buffers, site, length);
-          fillMask(buffer, rate, mix(mix(seed >>> 0, microStep >>> 0), index));
-          return [dropoutMask(site), new Tensor('float32', buffer, dims)];
+          if (site.buffer.length < length) site.buffer = new Float32Array(roundUp(length));
+          site.fill(site.buffer.subarray(0, roundUp(length)), mix(mix(seed, microStep), index));
+          return [dropoutMask(site.site), new Tensor('float32', site.buffer.subarray(0, length), dims)];
         }),
       );
     },
@@ -46,24 +46,52 @@ function resolveDim(dim: number | string, { batch, seq }: BatchSize): number {
   return size;
 }
 
-function bufferFor(buffers: Map<string, Float32Array>, site: string, length: number): Float32Array {
-  const existing = buffers.get(site);
-  if (existing && existing.length >= length) return existing.subarray(0, length);
-  const grown = new Float32Array(length);
-  buffers.set(site, grown);
-  return grown;
+/** Elements drawn from one 16-bit number, and from one 32-bit hash. */
+const PATTERN_SIZE = 4;
+const BLOCK_SIZE = 2 * PATTERN_SIZE;
+const PATTERN_COUNT = 2 ** PATTERN_SIZE;
+const DRAWS = 65_536;
+
+const roundUp = (length: number): number => Math.ceil(length / BLOCK_SIZE) * BLOCK_SIZE;
+
+/**
+ * Returns a function that fills a mask, whose length is a multiple of 8, from a key. 16 random bits choose one of the 16 patterns of four elements with the probability
+ * that the pattern has, to within 1/65,536: a hash then serves eight elements, and a pattern is copied as two 64-bit words.
+ */
+export function createMaskFiller(rate: number): (mask: Float32Array, key: number) => void {
+  const patternOf = drawPatterns(rate);
+  const keep = 1 / (1 - rate);
+  const patterns = Float32Array.from({ length: PATTERN_COUNT * PATTERN_SIZE }, (_, i) => (isDropped(i >> 2, i & 3) ? 0 : keep));
+  const words = new Float64Array(patterns.buffer); // pairs of a mask's values are never the bits of a NaN
+  return (mask, key) => {
+    const target = new Float64Array(mask.buffer, mask.byteOffset, mask.length / 2);
+    for (let i = 0; i < target.length; i += BLOCK_SIZE / 2) {
+      const bits = hash(i ^ key, key);
+      const first = 2 * (patternOf[bits & 0xffff] as number); // every index is within the tables
+      const second = 2 * (patternOf[bits >>> 16] as number);
+      target[i] = words[first] as number;
+      target[i + 1] = words[first + 1] as number;
+      target[i + 2] = words[second] as number;
+      target[i + 3] = words[second + 1] as number;
+    }
+  };
 }
 
-/** Two elements from each 32-bit hash of (key, counter): 16 bits put the rate within 1/65,536 of what was asked. */
-export function fillMask(mask: Float32Array, rate: number, key: number): void {
-  const dropBelow = Math.round(rate * 65_536);
-  const keep = 1 / (1 - rate);
-  const values = Float32Array.of(keep, 0);
-  for (let i = 0; i < mask.length; i += 2) {
-    const bits = hash(i ^ key, key);
-    mask[i] = values[((bits & 0xffff) - dropBelow) >>> 31] as number; // sign bit: 1 where dropped
-    mask[i + 1] = values[((bits >>> 16) - dropBelow) >>> 31] as number; // past an odd end a typed array ignores the write
+const isDropped = (pattern: number, place: number): boolean => ((pattern >> place) & 1) === 1;
+
+/** Pattern of each 16-bit number: as many numbers for a pattern as its probability asks for. */
+function drawPatterns(rate: number): Uint8Array {
+  const patternOf = new Uint8Array(DRAWS);
+  let cumulative = 0;
+  for (let pattern = 0; pattern < PATTERN_COUNT; pattern += 1) {
+    const start = Math.round(cumulative * DRAWS);
+    for (let place = 0, probability = 1; place < PATTERN_SIZE; place += 1) {
+      probability *= isDropped(pattern, place) ? rate : 1 - rate;
+      if (place === PATTERN_SIZE - 1) cumulative += probability;
+    }
+    patternOf.fill(pattern, start, Math.round(cumulative * DRAWS));
   }
+  return patternOf;
 }
 
 const mix = (a: number, b: number): number => hash(a ^ Math.imul(b + 1, 0x9e3779b9), b);
