@@ -11,14 +11,17 @@ import { runTool } from './run-tool.mjs';
 const INSTALL_STAMP = join(root, 'node_modules/.marquee-install');
 const BUILD_STAMP = join(root, '.marquee/build');
 
-/** Installs and builds what is not up to date, one process at a time. Touches nothing when everything is. */
-export async function prepare() {
-  if (isInstalled() && isBuilt()) return;
+/**
+ * Installs and builds what is not up to date, one process at a time. Touches nothing when everything is.
+ * @param {{ built: boolean }} needs
+ */
+export async function prepare({ built }) {
+  if (isInstalled() && (!built || isBuilt())) return;
   await withLock(
     join(root, '.marquee/lock'),
     async () => {
       if (!isInstalled()) await install();
-      if (!isBuilt()) await build();
+      if (built && !isBuilt()) await build();
     },
     { onWait: () => say('waiting for another npm command that installs or builds') },
   );

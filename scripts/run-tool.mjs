@@ -15,11 +15,11 @@ export function runTool(file, args) {
  * Signals that end this process end the child first: a half-done install or build is not left running.
  * @param {string} command
  * @param {string[]} args
- * @param {{ env: NodeJS.ProcessEnv, shell?: boolean }} options
+ * @param {{ env: NodeJS.ProcessEnv, cwd?: string, shell?: boolean }} options
  * @returns {Promise<{ code: number, output: string }>}
  */
-export async function collect(command, args, { env, shell = false }) {
-  const child = spawn(command, args, { cwd: root, env, shell, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function collect(command, args, { env, cwd = root, shell = false }) {
+  const child = spawn(command, args, { cwd, env, shell, stdio: ['ignore', 'pipe', 'pipe'] });
   const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
   /** @type {NodeJS.Signals | undefined} */
   let received;

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -10,21 +9,41 @@ import { prepare } from './prepare.mjs';
 import { root } from './root.mjs';
 
 /**
+ * @typedef {object} InProcess
+ * @property {string} file relative to the repository's root
+ * @property {string[]} args
+ * @property {boolean} [atRoot] runs at the repository's root instead of where the user stands
+ * @property {boolean} [unbuilt] needs the packages installed, but nothing built
+ *
+ * @typedef {object} Steps
+ * @property {(args: string[]) => Promise<void>} run
+ * @property {boolean} [unbuilt]
+ *
+ * @typedef {InProcess | Steps} Command
+ */
+
+/**
  * What each npm script runs once packages are installed and sources are built.
  * `file` is taken into this very process, so that signals, exit codes and the terminal are the command's own.
- * @type {Record<string, { file: () => string, args: string[], atRoot?: boolean } | { run: (args: string[]) => Promise<void> }>}
+ * @type {Record<string, Command>}
  */
 const COMMANDS = {
-  start: { file: () => join(root, 'apps/api/dist/main.js'), args: [] },
-  train: { file: () => join(root, 'apps/trainer/dist/main.js'), args: ['train'] },
-  evaluate: { file: () => join(root, 'apps/trainer/dist/main.js'), args: ['evaluate'] },
-  export: { file: () => join(root, 'apps/trainer/dist/main.js'), args: ['export'] },
-  'bench:training': { file: () => join(root, 'bench/dist/training.js'), args: [] },
-  'bench:inference': { file: () => join(root, 'bench/dist/inference.js'), args: [] },
-  'bench:parity': { file: () => join(root, 'bench/dist/parity.js'), args: [] },
-  test: { file: vitest, args: ['run'], atRoot: true },
+  start: { file: 'apps/api/dist/main.js', args: [] },
+  train: { file: 'apps/trainer/dist/main.js', args: ['train'] },
+  evaluate: { file: 'apps/trainer/dist/main.js', args: ['evaluate'] },
+  export: { file: 'apps/trainer/dist/main.js', args: ['export'] },
+  'bench:training': { file: 'bench/dist/training.js', args: [] },
+  'bench:inference': { file: 'bench/dist/inference.js', args: [] },
+  'bench:parity': { file: 'bench/dist/parity.js', args: [] },
+  test: { file: 'node_modules/vitest/vitest.mjs', args: ['run'], atRoot: true },
   check: { run: check },
-  generate: { run: generate },
+  generate: { run: generate, unbuilt: true },
+  format: {
+    file: 'node_modules/prettier/bin/prettier.cjs',
+    args: ['--write', '--log-level', 'warn', '.'],
+    atRoot: true,
+    unbuilt: true,
+  },
 };
 
 /** @param {string[]} argv the command's name, then its arguments */
@@ -39,19 +58,15 @@ export async function main([name = '', ...args]) {
   const userFolder = process.env['INIT_CWD'] ?? process.cwd();
   endWithNpm();
   try {
-    await prepare();
+    await prepare({ built: !command.unbuilt });
   } catch (error) {
     process.stderr.write(`marquee: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
     return;
   }
   if ('run' in command) return command.run(args);
-  const file = command.file();
+  const file = join(root, command.file);
   process.chdir(command.atRoot || !existsSync(userFolder) ? root : userFolder);
   process.argv = [process.execPath, file, ...command.args, ...args];
   await import(pathToFileURL(file).href);
-}
-
-function vitest() {
-  return join(createRequire(import.meta.url).resolve('vitest/package.json'), '../vitest.mjs');
 }
