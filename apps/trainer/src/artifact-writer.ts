@@ -1,7 +1,14 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type DistilBertConfig, exportWeights, importWeights, parameterCount, quantizedModel, type Weight, type Weights } from '@marquee/distilbert';
+import {
+  type DistilBertConfig,
+  exportWeights,
+  importWeights,
+  parameterCount,
+  quantizedModel,
+  type Weight,
+  type Weights,
+} from '@marquee/distilbert';
 import {
   createTokenizerJson,
   type JsonObject,
@@ -29,11 +36,17 @@ export interface ArtifactContents {
   readonly training: JsonObject;
 }
 
+export interface WrittenArtifact {
+  readonly manifest: Manifest;
+  /** As stored: every graph of the artifact computes with these. */
+  readonly weights: Weights;
+}
+
 /**
  * Writes a model folder in Hugging Face's layout with our manifest. Everything is generated from the weights as they are stored (float16), so that
  * whatever is exported from the folder later computes the same function.
  */
-export async function writeArtifact(dir: string, contents: ArtifactContents): Promise<Manifest> {
+export async function writeArtifact(dir: string, contents: ArtifactContents): Promise<WrittenArtifact> {
   const { model, config, text } = contents;
   const stored = encodeSafetensors(exportWeights(contents.weights, 'F16'));
   const weights = readStoredWeights(stored, config);
@@ -45,7 +58,7 @@ export async function writeArtifact(dir: string, contents: ArtifactContents): Pr
     ['model.safetensors', stored],
     ['onnx/model_quantized.onnx', quantizedModel(config, weights)],
     [SEEN_ROWS_FILE, encodeSeenRows(contents.seenRows)],
-    ...(await readLicenses(model.path)),
+    ...model.licenses,
   ]);
   for (const [name, bytes] of files) await writeDurably(join(dir, name), bytes);
   const draft: ManifestDraft = {
@@ -59,14 +72,13 @@ export async function writeArtifact(dir: string, contents: ArtifactContents): Pr
     seenRows: { file: SEEN_ROWS_FILE, count: contents.seenRows.size },
   };
   const manifest = await writeManifest(dir, draft, files.keys());
-  return writeManifest(dir, { ...manifest, goldenInputs: await recordGoldenInputs(dir) }, files.keys());
+  const goldenInputs = await recordGoldenInputs(dir);
+  return { manifest: await updateManifest(dir, { ...manifest, goldenInputs }, []), weights };
 }
 
-/** Adds files to the manifest, or renews their digests, and sets fields of it. */
-export async function updateManifest(dir: string, manifest: Manifest, changes: Partial<Manifest>, files: readonly string[]): Promise<Manifest> {
-  const { formatVersion: _, files: existing, ...draft } = { ...manifest, ...changes };
-  return writeManifest(dir, draft, [...Object.keys(existing), ...files]);
-}
+/** Writes a changed manifest, with these files added and all digests renewed. */
+export const updateManifest = (dir: string, manifest: Manifest, added: readonly string[]): Promise<Manifest> =>
+  writeManifest(dir, manifest, [...Object.keys(manifest.files), ...added]);
 
 function readStoredWeights(bytes: Uint8Array, config: DistilBertConfig): Map<string, Weight> {
   return importWeights(decodeSafetensors(bytes).tensors, config).weights;
@@ -102,12 +114,6 @@ function tokenizerConfigJson(base: JsonObject, { maxLength, truncation }: Artifa
     mask_token: token('mask_token', '[MASK]'),
     clean_up_tokenization_spaces: true,
   };
-}
-
-/** Licenses and notices of the base model go with what is made of it. */
-async function readLicenses(dir: string): Promise<[string, Uint8Array][]> {
-  const names = (await readdir(dir)).filter((name) => /^(LICENSE|NOTICE)/i.test(name));
-  return Promise.all(names.map(async (name) => [name, await readFile(join(dir, name))] as [string, Uint8Array]));
 }
 
 async function recordGoldenInputs(dir: string): Promise<NonNullable<Manifest['goldenInputs']>> {

@@ -17,9 +17,13 @@ export interface CheckpointRun {
   readonly step: number;
   /** Digest of everything that decides the numbers: options, data, starting weights. A resume under another is refused. */
   readonly fingerprint: string;
-  /** Evaluations so far, one an epoch. */
+  /** The options behind the fingerprint, for a message; checkpoints of the first release lack them. */
+  readonly options?: CheckpointOptions;
+  /** Evaluations so far, one an epoch; that of the epoch which ends with this step may be still to come. */
   readonly evaluations: readonly Readonly<Record<string, number>>[];
 }
+
+export type CheckpointOptions = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface Checkpoint {
   readonly path: string;
@@ -27,10 +31,19 @@ export interface Checkpoint {
   readonly state: TrainingState;
 }
 
+const CHECKPOINT_NAME = /^checkpoint-(\d+)$/;
 const checkpointName = (step: number): string => `checkpoint-${step}`;
+export const isCheckpointName = (name: string): boolean => CHECKPOINT_NAME.test(name);
+/** Also of one that was being written when its process died. */
+export const isCheckpointTrace = (name: string): boolean => /^checkpoint-\d+(\.tmp)?$/.test(name);
 
 /** Writes `checkpoint-<step>` into the output folder, then removes the older ones beyond `keep`. Returns its path. */
-export async function saveCheckpoint(outputDir: string, state: TrainingState, run: CheckpointRun, keep: number): Promise<string> {
+export async function saveCheckpoint(
+  outputDir: string,
+  state: TrainingState,
+  run: CheckpointRun,
+  keep: number,
+): Promise<string> {
   const path = join(outputDir, checkpointName(state.step));
   const tensors = Object.entries(state.tensors).map(([name, tensor]) => [name, toStored(tensor)] as const);
   const summary = JSON.stringify({ formatVersion: FORMAT_VERSION, ...run }, null, 2);
@@ -41,15 +54,16 @@ export async function saveCheckpoint(outputDir: string, state: TrainingState, ru
       [RUN_FILE, `${summary}\n`],
     ]),
   );
-  const stale = (await listCheckpoints(outputDir)).slice(0, -keep);
-  for (const step of stale) await rm(join(outputDir, checkpointName(step)), { recursive: true, force: true });
+  const upToThis = (await listCheckpoints(outputDir)).filter((step) => step <= state.step);
+  for (const step of upToThis.slice(0, -keep))
+    await rm(join(outputDir, checkpointName(step)), { recursive: true, force: true });
   return path;
 }
 
 /** Steps of the complete checkpoints of a folder, oldest first. Half-written ones carry a temporary name. */
 export async function listCheckpoints(outputDir: string): Promise<number[]> {
   const names = await readdir(outputDir).catch(() => []);
-  const steps = names.flatMap((name) => /^checkpoint-(\d+)$/.exec(name)?.[1] ?? []);
+  const steps = names.flatMap((name) => CHECKPOINT_NAME.exec(name)?.[1] ?? []);
   return steps.map(Number).sort((a, b) => a - b);
 }
 
@@ -73,8 +87,11 @@ export async function loadCheckpoint(path: string): Promise<Checkpoint> {
 
 async function readRun(path: string): Promise<CheckpointRun> {
   try {
-    const parsed = JSON.parse(await readFile(join(path, RUN_FILE), 'utf8')) as CheckpointRun & { formatVersion?: unknown };
-    const valid = Number.isSafeInteger(parsed.step) && typeof parsed.fingerprint === 'string' && Array.isArray(parsed.evaluations);
+    const parsed = JSON.parse(await readFile(join(path, RUN_FILE), 'utf8')) as CheckpointRun & {
+      formatVersion?: unknown;
+    };
+    const valid =
+      Number.isSafeInteger(parsed.step) && typeof parsed.fingerprint === 'string' && Array.isArray(parsed.evaluations);
     if (parsed.formatVersion === FORMAT_VERSION && valid) return parsed;
   } catch (cause) {
     throw invalid(path, `a checkpoint folder with ${RUN_FILE}`, cause);
@@ -92,4 +109,5 @@ function toStored(tensor: Tensor): StoredTensor {
   return { dtype: 'F32', shape: tensor.dims, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
 }
 
-const fromStored = (stored: StoredTensor): Tensor => new Tensor('float32', Float32Array.from(toFloat32(stored)), stored.shape);
+const fromStored = (stored: StoredTensor): Tensor =>
+  new Tensor('float32', Float32Array.from(toFloat32(stored)), stored.shape);

@@ -1,102 +1,125 @@
 import { resolve } from 'node:path';
 
-import { Command, CommanderError, Option } from 'commander';
+import { Command } from 'commander';
 
+import { addOptions, parseCommandLine } from './command-line.js';
 import { EVALUATE_OPTION_SPECS, EXPORT_OPTION_SPECS } from './command-options.js';
-import { runEvaluation, type EvaluateOptions } from './evaluate.js';
+import { type EvaluateOptions, runEvaluation } from './evaluate.js';
+import type { EvaluationWatch } from './evaluation-watch.js';
 import { exportModel } from './export-model.js';
-import { flagOf, type OptionSpec, parseOption } from './option-spec.js';
+import { flagOf, type OptionSpecs } from './option-spec.js';
 import { defaultOutputDir } from './output-folder.js';
-import type { Progress } from './progress.js';
+import { runFolderOf } from './resume-point.js';
 import { runTraining } from './train.js';
 import { TRAIN_OPTION_SPECS, type TrainOptions } from './train-options.js';
-import { TrainerError } from './trainer-error.js';
+import { EXIT_CODES, TrainerError } from './trainer-error.js';
 
-export interface CliDependencies {
+/** `stopRequested` answers true once the user asked for an end. */
+export interface CliDependencies extends EvaluationWatch {
   /** Folder that relative paths on the command line are meant from. */
   readonly cwd: string;
   /** The model that ships, the start of a training whose user names no other. */
   readonly shippedModel: string;
-  readonly progress: Progress;
+  /** The synthetic reviews that ship, trained on when the user names no others. */
+  readonly sampleFile: string;
   readonly write: (text: string) => void;
-  readonly stopRequested: () => boolean;
 }
 
-export const EXIT_INTERRUPTED = 130;
+interface CliCommand {
+  readonly description: string;
+  readonly specs: OptionSpecs;
+  /** Arguments of an example, after `npm run <name> -- `. */
+  readonly example: string;
+  /** Returns the exit code. */
+  run(options: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number>;
+}
+
+const COMMANDS: Readonly<Record<string, CliCommand>> = {
+  train: {
+    description: 'fine-tune a model on a CSV of reviews',
+    specs: TRAIN_OPTION_SPECS,
+    example: '--train-file reviews.csv --test-file more-reviews.csv --output-dir runs/first',
+    run: train,
+  },
+  evaluate: {
+    description: 'measure a model on a CSV of reviews and write evaluation_results.json',
+    specs: EVALUATE_OPTION_SPECS,
+    example: '--model runs/first --test-file more-reviews.csv --output-dir runs/first-evaluated',
+    run: evaluate,
+  },
+  export: {
+    description: 'write the fp32 graph of a model, onnx/model.onnx, and enter it in its manifest',
+    specs: EXPORT_OPTION_SPECS,
+    example: '--model runs/first',
+    async run({ model }, { progress }) {
+      await exportModel(String(model), progress);
+      return 0;
+    },
+  },
+};
 
 /** Runs one command line and returns the exit code. Throws what the command throws. */
 export async function runCli(argv: readonly string[], dependencies: CliDependencies): Promise<number> {
   let exitCode = 0;
   const program = new Command('marquee').description('Train, evaluate and export movie-review sentiment models.');
-  const command = (name: string, description: string, specs: Readonly<Record<string, OptionSpec>>, run: Action): void => {
-    const child = program.command(name).description(description);
-    for (const [option, spec] of Object.entries(specs)) child.addOption(toCommanderOption(option, spec, dependencies.cwd));
+  for (const [name, command] of Object.entries(COMMANDS)) {
+    const child = program.command(name).description(command.description);
+    addOptions(child, command.specs, dependencies.cwd);
+    child.addHelpText('after', `\n--a_b is taken like --a-b.\n\nExample:\n  npm run ${name} -- ${command.example}`);
     child.action(async (parsed: Record<string, unknown>) => {
-      exitCode = await run(withDefaults(specs, parsed));
+      exitCode = await command.run(withDefaults(command.specs, parsed), dependencies);
     });
-  };
-  command('train', 'fine-tune a model on a CSV of reviews', TRAIN_OPTION_SPECS, (parsed) => train(parsed, dependencies));
-  command('evaluate', 'measure a model on a CSV of reviews', EVALUATE_OPTION_SPECS, async (parsed) => {
-    await runEvaluation(parsed as unknown as EvaluateOptions, dependencies.progress);
-    return 0;
-  });
-  command('export', 'write the fp32 graph of a model, onnx/model.onnx', EXPORT_OPTION_SPECS, async ({ model }) => {
-    await exportModel(String(model), dependencies.progress);
-    return 0;
-  });
-  await parse(program, argv, dependencies.write);
+  }
+  await parseCommandLine(program, argv, dependencies.write);
   return exitCode;
 }
 
-type Action = (options: Record<string, unknown>) => Promise<number>;
-
-async function train(parsed: Record<string, unknown>, { progress, stopRequested, shippedModel, cwd }: CliDependencies): Promise<number> {
-  const options = {
-    ...parsed,
-    modelNameOrPath: parsed['modelNameOrPath'] ?? shippedModel,
-    outputDir: parsed['outputDir'] ?? resolve(cwd, defaultOutputDir(new Date())),
-  } as unknown as TrainOptions;
-  const result = await runTraining(options, { progress, stopRequested });
-  if ('manifest' in result) return 0;
-  progress.say(`stopped; ${result.stoppedAt} holds the state. Go on with the same command and --resume-from-checkpoint --output-dir ${options.outputDir}`);
-  return EXIT_INTERRUPTED;
-}
-
-function toCommanderOption(name: string, spec: OptionSpec, cwd: string): Option {
-  const placeholder = spec.kind === 'flag' ? '' : spec.kind === 'path-or-flag' ? ' [path]' : ` <${spec.kind}>`;
-  const shown = spec.fallback === undefined || spec.kind === 'flag' ? '' : ` (default: ${spec.fallback})`;
-  const choices = spec.choices ? ` (${spec.choices.join(', ')})` : '';
-  const option = new Option(`${flagOf(name)}${placeholder}`, `${spec.help}${choices}${shown}`);
-  if (spec.required) option.makeOptionMandatory();
-  const isPath = spec.kind === 'path' || spec.kind === 'path-or-flag';
-  if (spec.kind !== 'flag') {
-    option.argParser((value: string) => {
-      const parsed = parseOption(name, spec, value);
-      return isPath ? resolve(cwd, String(parsed)) : parsed;
-    });
-  }
-  return option;
-}
-
-const withDefaults = (specs: Readonly<Record<string, OptionSpec>>, parsed: Record<string, unknown>): Record<string, unknown> =>
+const withDefaults = (specs: OptionSpecs, parsed: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(specs).map(([name, { fallback }]) => [name, parsed[name] ?? fallback]));
 
-/** Commander's complaints become ours: it already names the option and the nearest one. */
-async function parse(program: Command, argv: readonly string[], write: (text: string) => void): Promise<void> {
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ writeOut: write, writeErr: () => undefined });
+async function train(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
+  const { cwd, shippedModel, sampleFile, progress } = dependencies;
+  if (parsed['trainFile'] === undefined) {
+    progress.say(`no --train-file: training on ${sampleFile}, synthetic reviews that show how it works and no more`);
   }
-  try {
-    await program.parseAsync(argv.map(withHyphens), { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return;
-    throw new TrainerError('INVALID_OPTION', `${error.message.replace(/^error: /, '')}; --help lists what there is`, { cause: error });
-  }
+  const options = {
+    ...parsed,
+    trainFile: parsed['trainFile'] ?? sampleFile,
+    modelNameOrPath: parsed['modelNameOrPath'] ?? shippedModel,
+    outputDir: parsed['outputDir'] ?? outputDirFor(parsed['resumeFromCheckpoint'], cwd),
+  } as unknown as TrainOptions; // each value was parsed as its spec says
+  const result = await runTraining(options, dependencies);
+  if ('manifest' in result) return 0;
+  progress.say(`stopped; ${result.stoppedAt} holds the state. Go on with: ${resumeCommand(parsed, options)}`);
+  return EXIT_CODES.INTERRUPTED;
 }
 
-/** Hugging Face writes `--max_seq_length`; both spellings are one. */
-function withHyphens(argument: string): string {
-  const [flag = '', ...value] = argument.split('=');
-  return argument.startsWith('--') ? [flag.replaceAll('_', '-'), ...value].join('=') : argument;
+function outputDirFor(resumeFromCheckpoint: unknown, cwd: string): string {
+  if (typeof resumeFromCheckpoint === 'string') return runFolderOf(resumeFromCheckpoint);
+  if (resumeFromCheckpoint === undefined) return resolve(cwd, defaultOutputDir(new Date()));
+  throw new TrainerError(
+    'INVALID_OPTION',
+    '--resume-from-checkpoint: expected a checkpoint, or --output-dir with the folder of the run',
+  );
 }
+
+async function evaluate(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
+  const outputDir = parsed['outputDir'] ?? resolve(dependencies.cwd, defaultOutputDir(new Date()));
+  // Each value was parsed as its spec says.
+  await runEvaluation({ ...parsed, outputDir } as unknown as EvaluateOptions, dependencies);
+  return 0;
+}
+
+/** The command that goes on where this run stopped, to be copied. */
+function resumeCommand(parsed: Readonly<Record<string, unknown>>, { outputDir }: TrainOptions): string {
+  const replaced = ['outputDir', 'overwriteOutputDir', 'resumeFromCheckpoint'];
+  const given = Object.entries(TRAIN_OPTION_SPECS).filter(
+    ([name, { fallback }]) => !replaced.includes(name) && parsed[name] !== undefined && parsed[name] !== fallback,
+  );
+  const kept = given.flatMap(([name]) => [flagOf(name), shellWord(String(parsed[name]))]);
+  const words = ['npm run train --', ...kept, '--output-dir', shellWord(outputDir), '--resume-from-checkpoint'];
+  return words.join(' ');
+}
+
+const shellWord = (text: string): string =>
+  /^[\w./:+=@,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

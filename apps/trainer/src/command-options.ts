@@ -6,9 +6,9 @@ const { textColumnName, labelColumnName, maxEvalSamples, threads } = TRAIN_OPTIO
 
 export const EVALUATE_OPTION_SPECS: Readonly<Record<keyof EvaluateOptions, OptionSpec>> = {
   model: { kind: 'path', help: 'folder of the model', required: true },
-  testFile: { kind: 'path', help: 'CSV or CSV.gz with labelled reviews', required: true },
-  outputDir: { kind: 'path', help: 'folder for evaluation_results.json', required: true },
-  graph: { kind: 'text', help: 'which graph of the model is run', fallback: 'int8', choices: ['int8', 'fp32'] },
+  testFile: { kind: 'path', help: 'CSV or CSV.gz with labeled reviews', required: true },
+  outputDir: { kind: 'path', help: 'folder for evaluation_results.json; default a new runs/<time>' },
+  graph: { kind: 'text', help: 'which graph of the model is measured', fallback: 'int8', choices: ['int8', 'fp32'] },
   textColumnName,
   labelColumnName,
   maxEvalSamples,

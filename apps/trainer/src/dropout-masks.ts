@@ -61,7 +61,9 @@ const roundUp = (length: number): number => Math.ceil(length / BLOCK_SIZE) * BLO
 export function createMaskFiller(rate: number): (mask: Float32Array, key: number) => void {
   const patternOf = drawPatterns(rate);
   const keep = 1 / (1 - rate);
-  const patterns = Float32Array.from({ length: PATTERN_COUNT * PATTERN_SIZE }, (_, i) => (isDropped(i >> 2, i & 3) ? 0 : keep));
+  const patterns = Float32Array.from({ length: PATTERN_COUNT * PATTERN_SIZE }, (_, i) =>
+    isDropped(i >> 2, i & 3) ? 0 : keep,
+  );
   const words = new Float64Array(patterns.buffer); // pairs of a mask's values are never the bits of a NaN
   return (mask, key) => {
     const target = new Float64Array(mask.buffer, mask.byteOffset, mask.length / 2);

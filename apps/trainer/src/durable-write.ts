@@ -1,5 +1,5 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { TrainerError } from './trainer-error.js';
 
@@ -15,6 +15,13 @@ export async function writeDurably(path: string, contents: Uint8Array | string):
     await rm(temporary, { force: true });
     throw writeFailure(path, cause);
   }
+}
+
+/** Makes a folder where there is none and shows that it can be written to. Throws `WRITE_FAILED`. */
+export async function requireWritableFolder(path: string): Promise<void> {
+  const trial = join(path, '.write-test');
+  await writeDurably(trial, '');
+  await rm(trial);
 }
 
 /** Writes files into a folder that appears under its name only when all of them are on disk. */
@@ -59,9 +66,11 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   EACCES: 'this user may not write there',
   EROFS: 'the file system is read-only',
+  ENOTDIR: 'a part of the path is a file',
 };
 
-function writeFailure(path: string, cause: unknown): TrainerError {
+/** `WRITE_FAILED` for a file that could not be written, with the reason in words. */
+export function writeFailure(path: string, cause: unknown): TrainerError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reason = REASONS[code] ?? (cause instanceof Error ? cause.message : String(cause));
   return new TrainerError('WRITE_FAILED', `${path}: expected to write it, but ${reason}`, { cause });

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { fileDigest, readReviews, rowDigest } from '@marquee/dataset';
 import { loadClassifier } from '@marquee/model-core';
 
-import { writeDurably } from './durable-write.js';
+import { requireWritableFolder, writeDurably } from './durable-write.js';
 import { describeEvaluation, reportEvaluation } from './evaluation-report.js';
-import type { Progress } from './progress.js';
+import type { EvaluationWatch } from './evaluation-watch.js';
 import { scoreReviews } from './score-reviews.js';
 import { readSeenRows } from './seen-rows.js';
 
@@ -22,29 +22,33 @@ export interface EvaluateOptions {
 
 export const EVALUATION_FILE = 'evaluation_results.json';
 
-/** Evaluates an artifact on every review of a file, as it would be served, and writes `evaluation_results.json`. */
-export async function runEvaluation(options: EvaluateOptions, progress: Progress): Promise<void> {
+/** Evaluates an artifact on every review of a file, as it would be served, and writes `evaluation_results.json`. Throws `INTERRUPTED`. */
+export async function runEvaluation(options: EvaluateOptions, watch: EvaluationWatch): Promise<void> {
   const reviews = await readReviews(options.testFile, {
     textColumn: options.textColumnName,
     labelColumn: options.labelColumnName,
     requireBothClasses: false,
     ...(options.maxEvalSamples === undefined ? {} : { maxRows: options.maxEvalSamples }),
   });
-  const seen = await readSeenRows(options.model);
   const threads = options.threads === undefined ? {} : { intraOpThreads: options.threads };
   const classifier = await loadClassifier(options.model, { device: 'cpu', graph: options.graph, ...threads });
-  const probabilities = await scoreReviews(classifier, reviews, progress);
-  await classifier.close();
-  const labels = reviews.map(({ label }) => label);
-  const report = reportEvaluation(labels, probabilities, (row) => seen.has(rowDigest(reviews[row]?.text ?? '')));
-  const { version, graph, maxLength, truncation } = classifier.info;
-  const results = {
-    ...report,
-    model: { version, graph, max_length: maxLength, truncation },
-    data: { sha256: await fileDigest(options.testFile), rows: reviews.length },
-  };
+  const seen = await readSeenRows(options.model);
   const path = join(options.outputDir, EVALUATION_FILE);
-  await writeDurably(path, `${JSON.stringify(results, null, 2)}\n`);
-  for (const line of describeEvaluation(`test, ${graph}`, report)) progress.say(line);
-  progress.say(`written to ${path}`);
+  await requireWritableFolder(options.outputDir);
+  try {
+    const probabilities = await scoreReviews(classifier, reviews, watch);
+    const labels = reviews.map(({ label }) => label);
+    const report = reportEvaluation(labels, probabilities, (row) => seen.has(rowDigest(reviews[row]?.text ?? '')));
+    const { version, graph, maxLength, truncation } = classifier.info;
+    const results = {
+      ...report,
+      model: { version, graph, max_length: maxLength, truncation },
+      data: { sha256: await fileDigest(options.testFile), rows: reviews.length },
+    };
+    await writeDurably(path, `${JSON.stringify(results, null, 2)}\n`);
+    for (const line of describeEvaluation(`test, ${graph}`, report)) watch.progress.say(line);
+  } finally {
+    await classifier.close();
+  }
+  watch.progress.say(`written to ${path}`);
 }

@@ -24,7 +24,11 @@ export interface EvaluationReport extends MetricReport {
 
 export function reportMetrics(labels: ArrayLike<number>, positiveProbabilities: ArrayLike<number>): MetricReport {
   const { rocAuc, logLoss, confusionMatrix, n, ...shared } = classificationMetrics(labels, positiveProbabilities);
-  const { rocAuc: rocAucInterval, logLoss: logLossInterval, ...intervals } = bootstrapIntervals(labels, positiveProbabilities);
+  const {
+    rocAuc: rocAucInterval,
+    logLoss: logLossInterval,
+    ...intervals
+  } = bootstrapIntervals(labels, positiveProbabilities);
   return {
     n,
     ...shared,
@@ -60,7 +64,10 @@ export function describeEvaluation(name: string, report: EvaluationReport): stri
   return unseen ? [describeMetrics(`${name} (${unseen.n} unseen reviews)`, unseen), all] : [all];
 }
 
-function describeMetrics(subject: string, { accuracy, f1, roc_auc: rocAuc, log_loss: logLoss, intervals }: MetricReport): string {
+function describeMetrics(
+  subject: string,
+  { accuracy, f1, roc_auc: rocAuc, log_loss: logLoss, intervals }: MetricReport,
+): string {
   const [low, high] = intervals['accuracy'] ?? [];
   const interval = `${percent(low)}–${percent(high)} %`;
   const auc = rocAuc === null ? 'not defined' : rocAuc.toFixed(4);

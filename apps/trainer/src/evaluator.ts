@@ -3,28 +3,47 @@ import { type DistilBertConfig, evaluationGraph, parameterShapes } from '@marque
 import { planSortedBatches } from '@marquee/dataset';
 import { createSession, type Tensor } from '@marquee/model-core';
 
+import { type EvaluationWatch, watchReviews } from './evaluation-watch.js';
 import { batchTensors, type EncodedReviews } from './training-data.js';
 
 export interface Evaluator {
-  /** Probability of the positive class for each review, in fp32 and without dropout, in the order of the reviews. */
-  positiveProbabilities(parameters: Readonly<Record<string, Tensor>>, reviews: EncodedReviews): Promise<Float64Array>;
+  /** Probability of the positive class for each review, in fp32 and without dropout, in the order of the reviews. Throws `INTERRUPTED`. */
+  positiveProbabilities(
+    parameters: Readonly<Record<string, Tensor>>,
+    reviews: EncodedReviews,
+    watch: EvaluationWatch,
+  ): Promise<Float64Array>;
   close(): Promise<void>;
 }
 
 /** Evaluates weights that are still in training: they are fed, not copied into a graph. */
-export async function createEvaluator(config: DistilBertConfig, batchSize: number, threads?: number): Promise<Evaluator> {
-  const session = await createSession(toModel(evaluationGraph(config)), threads === undefined ? {} : { intraOpThreads: threads });
+export async function createEvaluator(
+  config: DistilBertConfig,
+  batchSize: number,
+  threads?: number,
+): Promise<Evaluator> {
+  const session = await createSession(
+    toModel(evaluationGraph(config)),
+    threads === undefined ? {} : { intraOpThreads: threads },
+  );
   const names = [...parameterShapes(config).keys()];
   return {
-    async positiveProbabilities(parameters, reviews) {
+    async positiveProbabilities(parameters, reviews, watch) {
       const probabilities = new Float64Array(reviews.lengths.length);
+      const count = watchReviews(watch, reviews.lengths.length);
+      let done = 0;
       const weights = Object.fromEntries(names.map((name) => [name, parameters[name] as Tensor])); // the state holds every parameter
       for (const { rows } of planSortedBatches(reviews.lengths, batchSize)) {
-        const { logits } = await session.run({ ...weights, ...batchTensors(reviews, rows, config.pad_token_id).inputs });
+        const { logits } = await session.run({
+          ...weights,
+          ...batchTensors(reviews, rows, config.pad_token_id).inputs,
+        });
         const values = (logits as Tensor).data as Float32Array; // [batch, 2]
         rows.forEach((row, place) => {
           probabilities[row] = sigmoid((values[2 * place + 1] ?? NaN) - (values[2 * place] ?? NaN));
         });
+        done += rows.length;
+        count(done);
       }
       return probabilities;
     },

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { importWeights, inferenceModel, parseConfig, requireHead } from '@marquee/distilbert';
-import { GRAPH_FILES, readArtifact } from '@marquee/model-core';
+import { GRAPH_FILES, readArtifact, verifyArtifact } from '@marquee/model-core';
 import { decodeSafetensors } from '@marquee/safetensors';
 
 import { updateManifest } from './artifact-writer.js';
@@ -12,6 +12,8 @@ const WEIGHTS_FILE = 'model.safetensors';
 
 /** Writes an artifact's fp32 graph, which CUDA and other tools run, and enters it in the manifest. */
 export async function exportModel(dir: string, progress: Progress): Promise<void> {
+  // The manifest is written anew: every file that it will vouch for must be what it vouched for before.
+  await verifyArtifact(dir);
   const artifact = await readArtifact(dir, { files: [WEIGHTS_FILE] });
   const subject = join(dir, WEIGHTS_FILE);
   const config = parseConfig(artifact.config, join(dir, 'config.json'));
@@ -19,6 +21,6 @@ export async function exportModel(dir: string, progress: Progress): Promise<void
   requireHead(imported, subject);
   const bytes = inferenceModel(config, imported.weights);
   await writeDurably(join(dir, GRAPH_FILES.fp32), bytes);
-  await updateManifest(dir, artifact.manifest, {}, [GRAPH_FILES.fp32]);
+  await updateManifest(dir, artifact.manifest, [GRAPH_FILES.fp32]);
   progress.say(`${join(dir, GRAPH_FILES.fp32)}: ${(bytes.length / 1e6).toFixed(1)} MB, entered in manifest.json`);
 }

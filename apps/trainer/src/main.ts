@@ -3,27 +3,31 @@ import { fileURLToPath } from 'node:url';
 
 import { runCli } from './cli.js';
 import { createProgress } from './progress.js';
+import { EXIT_CODES, TrainerError } from './trainer-error.js';
 
-// The first signal ends a training after its step, with a checkpoint; a second one ends the process at once.
+// The first signal ends a training after its step, with a checkpoint, and an evaluation after its review; a second Ctrl-C ends the process at once.
 let stopRequested = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    if (stopRequested && signal === 'SIGINT') process.exit(130);
+    if (stopRequested && signal === 'SIGINT') process.exit(EXIT_CODES.INTERRUPTED);
     stopRequested = true;
   });
 }
 
+const inRepository = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+
 try {
   process.exitCode = await runCli(process.argv.slice(2), {
     cwd: process.cwd(),
-    shippedModel: fileURLToPath(new URL('../../../artifacts/marquee', import.meta.url)),
+    shippedModel: inRepository('artifacts/marquee'),
+    sampleFile: inRepository('data/sample.csv'),
     progress: createProgress(process.stderr),
     write: (text) => process.stdout.write(text),
     stopRequested: () => stopRequested,
   });
 } catch (error) {
-  // Errors of ours are one sentence with a code; anything else is a bug and keeps its trace.
+  // Errors with a code are one sentence for the user; anything else is a bug and keeps its trace.
   const isKnown = error instanceof Error && 'code' in error;
   process.stderr.write(`marquee: ${isKnown ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof TrainerError ? EXIT_CODES[error.code] : 1;
 }

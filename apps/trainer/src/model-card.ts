@@ -1,9 +1,10 @@
 import type { JsonObject, JsonValue, Manifest } from '@marquee/model-core';
 
+import { formatSeconds } from './progress.js';
+
 /** The model card (Mitchell et al. 2019) of an artifact, from its manifest: Markdown with the metadata that Hugging Face's hub reads. */
 export function describeModel(manifest: Manifest): string {
   const { training = {}, metrics = {}, text, parameters, version } = manifest;
-  const options = asObject(training['options']);
   return [
     '---',
     'language: en',
@@ -27,11 +28,7 @@ export function describeModel(manifest: Manifest): string {
     '',
     '## Training',
     '',
-    `${String(training['steps'] ?? '?')} steps at ${String(training['tokensPerSecond'] ?? '?')} tokens/s, with:`,
-    '',
-    '| option | value |',
-    '| --- | --- |',
-    ...Object.entries(options).flatMap(([name, value]) => (value === null ? [] : [`| ${name} | ${String(value)} |`])),
+    ...describeTraining(manifest, training),
     '',
     '## Limits',
     '',
@@ -48,19 +45,57 @@ function metricTable(metrics: JsonObject): string[] {
       const unseen = all['unseen'];
       return [
         ...(unseen === undefined ? [] : [metricRow(part, graph, 'unseen', asObject(unseen))]),
-        metricRow(part, graph, all['seen_rows'] === 0 ? 'all (none seen)' : `all (${String(all['seen_rows'])} seen)`, all),
+        metricRow(
+          part,
+          graph,
+          all['seen_rows'] === 0 ? 'all (none seen)' : `all (${show(all['seen_rows'])} seen)`,
+          all,
+        ),
       ];
     }),
   );
-  return ['| data | graph | rows | n | accuracy | F1 | ROC AUC | log loss |', '| --- | --- | --- | --- | --- | --- | --- | --- |', ...rows];
+  if (rows.length === 0) return ['No reviews were kept for validation or test.'];
+  return [...tableHead(['data', 'graph', 'rows', 'n', 'accuracy', 'F1', 'ROC AUC', 'log loss']), ...rows];
 }
 
 function metricRow(part: string, graph: string, rows: string, report: JsonObject): string {
   const number = (name: string): string => (typeof report[name] === 'number' ? report[name].toFixed(4) : '–');
   const [low, high] = (asObject(report['intervals'])['accuracy'] ?? []) as number[];
   const accuracy = `${number('accuracy')} (${low?.toFixed(4)}–${high?.toFixed(4)})`;
-  return `| ${[part, graph, rows, String(report['n']), accuracy, number('f1'), number('roc_auc'), number('log_loss')].join(' | ')} |`;
+  return tableRow([
+    part,
+    graph,
+    rows,
+    show(report['n']),
+    accuracy,
+    number('f1'),
+    number('roc_auc'),
+    number('log_loss'),
+  ]);
 }
 
+function describeTraining({ createdAt, parent = {} }: Manifest, training: JsonObject): string[] {
+  const options = Object.entries(asObject(training['options'])).filter(([, value]) => value !== null);
+  const data = Object.entries(asObject(training['data'])).map(([part, source]) => {
+    const { rows, sha256 } = asObject(source);
+    return tableRow([part, show(rows), `\`${show(sha256)}\``]);
+  });
+  const parentName = parent['version'] === undefined ? 'a model' : `version ${show(parent['version'])}`;
+  return [
+    `Started from the encoder of ${parentName} whose \`model.safetensors\` has SHA-256 \`${show(parent['weightsSha256'])}\`, with a new head.`,
+    `${show(training['steps'])} steps in ${formatSeconds(Number(training['seconds']))} (h:mm:ss), finished on ${createdAt.slice(0, 10)}.`,
+    '',
+    ...tableHead(['data', 'reviews', 'SHA-256 of the file']),
+    ...data,
+    '',
+    ...tableHead(['option', 'value']),
+    ...options.map(([name, value]) => tableRow([name, show(value)])),
+  ];
+}
+
+const tableRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const tableHead = (names: readonly string[]): string[] => [tableRow(names), tableRow(names.map(() => '---'))];
+const show = (value: JsonValue | undefined): string =>
+  typeof value === 'string' ? value : JSON.stringify(value ?? '–');
 const asObject = (value: JsonValue | undefined): JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};

@@ -47,7 +47,8 @@ export async function createOptimizer(
   initial: TrainingState,
   options: OptimizerLoopOptions,
 ): Promise<Optimizer> {
-  const run = options.accumulationSteps === 1 ? await fusedStep(config, options) : await accumulatedStep(config, options);
+  const run =
+    options.accumulationSteps === 1 ? await fusedStep(config, options) : await accumulatedStep(config, options);
   let current = initial;
   let spare = likeState(initial);
   return {
@@ -62,12 +63,16 @@ export async function createOptimizer(
       }
       return result;
     },
-    close: run.close,
+    close: () => run.close(),
   };
 }
 
 interface StepRunner {
-  step(state: Record<string, Tensor>, microBatches: readonly (() => BatchFeeds)[], next: Record<string, Tensor>): Promise<StepResult>;
+  step(
+    state: Record<string, Tensor>,
+    microBatches: readonly (() => BatchFeeds)[],
+    next: Record<string, Tensor>,
+  ): Promise<StepResult>;
   close(): Promise<void>;
 }
 
@@ -94,7 +99,9 @@ async function accumulatedStep(config: DistilBertConfig, options: OptimizerLoopO
   let spareSums = zeroGradients(config);
 
   const accumulate = async (session: Session, state: Record<string, Tensor>, batch: BatchFeeds): Promise<number> => {
-    const parameters = Object.fromEntries([...parameterShapes(config).keys()].map((name) => [name, state[name] as Tensor])); // the state holds every parameter
+    const parameters = Object.fromEntries(
+      [...parameterShapes(config).keys()].map((name) => [name, state[name] as Tensor]),
+    ); // the state holds every parameter
     const outputs = await session.run({ ...parameters, ...sums, ...batch }, { ...renamed(spareSums), loss: null });
     [sums, spareSums] = [spareSums, sums];
     return scalarOf(outputs, 'loss');
@@ -103,7 +110,9 @@ async function accumulatedStep(config: DistilBertConfig, options: OptimizerLoopO
     async step(state, microBatches, next) {
       for (const { data } of Object.values(sums)) (data as Float32Array).fill(0);
       let loss = 0;
-      for (const batch of microBatches) loss += (await accumulate(accumulation, state, batch())) / count;
+      for (const batch of microBatches) loss += (await accumulate(accumulation, state, batch())) / microBatches.length;
+      // The graph divides by `count`; the last step of an epoch may have fewer micro-batches.
+      if (microBatches.length < count) scale(sums, count / microBatches.length);
       const outputs = await update.run({ ...state, ...sums }, { ...next, ...SCALARS });
       return { loss, ...updateScalars(outputs) };
     },
@@ -112,6 +121,13 @@ async function accumulatedStep(config: DistilBertConfig, options: OptimizerLoopO
       await update.release();
     },
   };
+}
+
+function scale(tensors: Record<string, Tensor>, factor: number): void {
+  for (const tensor of Object.values(tensors)) {
+    const data = tensor.data as Float32Array;
+    for (let i = 0; i < data.length; i += 1) data[i] = (data[i] ?? 0) * factor;
+  }
 }
 
 function zeroGradients(config: DistilBertConfig): Record<string, Tensor> {

@@ -14,6 +14,8 @@ export interface OptionSpec {
   readonly below?: number;
 }
 
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
 /** `maxSeqLength` to `--max-seq-length`. */
 export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
@@ -30,6 +32,7 @@ export function parseOption(name: string, spec: OptionSpec, value: string): stri
   const { least = -Infinity, below = Infinity } = spec;
   const range = `${least === -Infinity ? '' : ` of at least ${least}`}${below === Infinity ? '' : ` below ${below}`}`;
   const isKind = spec.kind === 'integer' ? Number.isSafeInteger(number) : Number.isFinite(number);
-  if (!isKind || number < least || number >= below) throw refuse(`${spec.kind === 'integer' ? 'an integer' : 'a number'}${range}`);
+  if (!isKind || number < least || number >= below)
+    throw refuse(`${spec.kind === 'integer' ? 'an integer' : 'a number'}${range}`);
   return number;
 }

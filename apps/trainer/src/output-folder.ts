@@ -1,47 +1,80 @@
-import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm, stat, statfs } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 import { MANIFEST_FILE, readManifest } from '@marquee/model-core';
 
-import { writeDurably } from './durable-write.js';
+import { isCheckpointTrace, listCheckpoints } from './checkpoint.js';
+import { requireWritableFolder } from './durable-write.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
 
 export const TRAIN_LOG_FILE = 'train_log.jsonl';
 
 /** The folder of a run whose user named none: `runs/2026-11-24T04-05-06`. */
-export const defaultOutputDir = (now: Date): string => join('runs', now.toISOString().slice(0, 19).replaceAll(':', '-'));
+export const defaultOutputDir = (now: Date): string =>
+  join('runs', now.toISOString().slice(0, 19).replaceAll(':', '-'));
 
 /**
- * Makes the output folder usable before anything is trained: empty, or meant to be overwritten or resumed; writable; with room for the checkpoints.
- * Overwriting removes what an earlier run wrote, and nothing else.
+ * Refuses an output folder that cannot be meant, before anything is read: it is a file, or the starting model's, or holds something and is neither to
+ * be overwritten nor the home of the checkpoint that the run goes on from. Changes nothing.
+ */
+export async function checkOutputFolder(options: TrainOptions, checkpoint: string | undefined): Promise<void> {
+  const { outputDir, overwriteOutputDir, modelNameOrPath } = options;
+  const isFile = await stat(outputDir).then(
+    (found) => !found.isDirectory(),
+    () => false,
+  );
+  if (isFile) throw new TrainerError('INVALID_OPTION', `--output-dir: expected a folder, got the file ${outputDir}`);
+  if (outputDir === modelNameOrPath) {
+    const folder = `expected another folder than the starting model's, got ${outputDir}`;
+    throw new TrainerError('INVALID_OPTION', `--output-dir: ${folder}`);
+  }
+  const goesOn = checkpoint !== undefined && dirname(checkpoint) === outputDir;
+  if (overwriteOutputDir && goesOn) {
+    const conflict = `would remove ${checkpoint}, which --resume-from-checkpoint asks for; expected one of the two`;
+    throw new TrainerError('INVALID_OPTION', `--overwrite-output-dir: ${conflict}`);
+  }
+  const present = await readdir(outputDir).catch(() => []);
+  if (present.length === 0 || overwriteOutputDir || goesOn) return;
+  const ways =
+    '--overwrite-output-dir removes what an earlier run wrote, --resume-from-checkpoint goes on from its newest checkpoint';
+  throw new TrainerError(
+    'OUTPUT_NOT_EMPTY',
+    `${outputDir}: expected an empty folder, it holds ${present.length} ${present.length === 1 ? 'entry' : 'entries'}; ${ways}`,
+  );
+}
+
+/**
+ * Makes a checked output folder ready: what an earlier run wrote is removed when it is to be overwritten (and nothing else), the folder is writable,
+ * and has room for the checkpoints.
  */
 export async function prepareOutputFolder(options: TrainOptions, parameterCount: number): Promise<void> {
-  const { outputDir, overwriteOutputDir, resumeFromCheckpoint, saveTotalLimit } = options;
-  const present = await readdir(outputDir).catch(() => []);
-  if (present.length > 0 && !overwriteOutputDir && resumeFromCheckpoint === undefined) {
-    const ways = '--overwrite-output-dir empties it, --resume-from-checkpoint goes on from its newest checkpoint';
-    throw new TrainerError('OUTPUT_NOT_EMPTY', `${outputDir}: expected an empty folder, it holds ${present.length} entries; ${ways}`);
-  }
-  if (overwriteOutputDir && resumeFromCheckpoint === undefined) await removeEarlierRun(outputDir, present);
-  await writeDurably(join(outputDir, '.write-test'), '');
-  await rm(join(outputDir, '.write-test'));
-  await requireSpace(outputDir, parameterCount, saveTotalLimit);
+  const { outputDir, overwriteOutputDir, saveTotalLimit } = options;
+  await requireWritableFolder(outputDir);
+  const present = await readdir(outputDir);
+  if (overwriteOutputDir) await removeEarlierRun(outputDir, present);
+  const halfWritten = present.filter((name) => isCheckpointTrace(name) && name.endsWith('.tmp'));
+  for (const name of halfWritten) await rm(join(outputDir, name), { recursive: true, force: true });
+  const kept = overwriteOutputDir ? 0 : (await listCheckpoints(outputDir)).length;
+  await requireSpace(outputDir, parameterCount, Math.max(0, saveTotalLimit + 1 - kept));
 }
 
 async function removeEarlierRun(outputDir: string, present: readonly string[]): Promise<void> {
   const manifest = await readManifest(outputDir).catch(() => undefined);
-  const ours = present.filter((name) => /^checkpoint-\d+(\.tmp)?$/.test(name));
-  const names = [...ours, TRAIN_LOG_FILE, ...Object.keys(manifest?.files ?? {}), MANIFEST_FILE];
+  const names = [
+    ...present.filter(isCheckpointTrace),
+    TRAIN_LOG_FILE,
+    ...Object.keys(manifest?.files ?? {}),
+    MANIFEST_FILE,
+  ];
   for (const name of names) await rm(join(outputDir, name), { recursive: true, force: true });
 }
 
-/** A checkpoint holds three float32 numbers a parameter, and one more is on disk while it is being written. */
+/** A checkpoint holds three float32 numbers a parameter; the model takes some 4 bytes each. While one is written there is one more than is kept. */
 async function requireSpace(outputDir: string, parameterCount: number, checkpoints: number): Promise<void> {
-  await mkdir(outputDir, { recursive: true });
   const { bavail, bsize } = await statfs(outputDir);
   const available = bavail * bsize;
-  const needed = parameterCount * (12 * (checkpoints + 1) + 4);
+  const needed = parameterCount * (12 * checkpoints + 4);
   if (available >= needed) return;
   const inMegabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
   throw new TrainerError(

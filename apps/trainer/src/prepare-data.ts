@@ -22,17 +22,25 @@ export interface TrainingData {
 export async function prepareData(options: TrainOptions, tokenizer: ReviewTokenizer): Promise<TrainingData> {
   const columns = { textColumn: options.textColumnName, labelColumn: options.labelColumnName };
   const read = async (path: string, maxRows: number | undefined, requireBothClasses: boolean): Promise<DataPart> => {
-    const reviews = await readReviews(path, { ...columns, requireBothClasses, ...(maxRows === undefined ? {} : { maxRows }) });
+    const reviews = await readReviews(path, {
+      ...columns,
+      requireBothClasses,
+      ...(maxRows === undefined ? {} : { maxRows }),
+    });
     return toPart(reviews, await fileDigest(path), tokenizer);
   };
   const whole = await read(options.trainFile, options.maxTrainSamples, true);
-  const given = options.validationFile === undefined ? undefined : await read(options.validationFile, options.maxEvalSamples, false);
+  const given =
+    options.validationFile === undefined
+      ? undefined
+      : await read(options.validationFile, options.maxEvalSamples, false);
   const test = options.testFile === undefined ? undefined : await read(options.testFile, options.maxEvalSamples, false);
   if (given || options.validationSplitPercentage === 0) return { train: whole, validation: given, test };
   const labels = whole.reviews.map(({ label }) => label);
   const fraction = options.validationSplitPercentage / 100;
   const { rest, part } = stratifiedSplit(labels, fraction, options.seed, whole.rowDigests);
-  return { train: pick(whole, rest), validation: pick(whole, part), test };
+  // A handful of reviews has none to spare.
+  return { train: pick(whole, rest), validation: part.length === 0 ? undefined : pick(whole, part), test };
 }
 
 function toPart(reviews: readonly Review[], sha256: string, tokenizer: ReviewTokenizer): DataPart {

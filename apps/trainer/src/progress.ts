@@ -40,14 +40,14 @@ export function createProgress(stream: ProgressStream, now: () => number = () =>
     if (isDrawn) stream.write('\r\x1b[2K');
     isDrawn = false;
   };
-  const draw = (done: number, total: number, text: string): void => {
+  const draw = (done: number, total: number, text: string, isEndShown: boolean): void => {
     const time = now();
     if (stream.isTTY) {
       if (done < total && time - lastDrawn < MS_BETWEEN_DRAWINGS) return;
       stream.write(`\r\x1b[2K${`${bar(done / total)} ${text}`.slice(0, (stream.columns ?? 80) - 1)}`);
       isDrawn = true;
       lastDrawn = time;
-    } else if (done === total || time - lastLine >= MS_BETWEEN_LINES) {
+    } else if ((isEndShown && done === total) || time - lastLine >= MS_BETWEEN_LINES) {
       stream.write(`${text}\n`);
       lastLine = time;
     }
@@ -55,9 +55,11 @@ export function createProgress(stream: ProgressStream, now: () => number = () =>
   return {
     step: ({ step, totalSteps, loss, tokensPerSecond, secondsLeft }) => {
       const pace = `${Math.round(tokensPerSecond)} tokens/s`;
-      draw(step, totalSteps, `step ${step}/${totalSteps}  loss ${loss.toFixed(4)}  ${pace}  ${formatSeconds(secondsLeft)} left`);
+      const text = `step ${step}/${totalSteps}  loss ${loss.toFixed(4)}  ${pace}  ${formatSeconds(secondsLeft)} left`;
+      draw(step, totalSteps, text, true);
     },
-    count: ({ done, total, unit, secondsLeft }) => draw(done, total, `${done}/${total} ${unit}  ${formatSeconds(secondsLeft)} left`),
+    count: ({ done, total, unit, secondsLeft }) =>
+      draw(done, total, `${done}/${total} ${unit}  ${formatSeconds(secondsLeft)} left`, false),
     say(line) {
       clear();
       stream.write(`${line}\n`);

@@ -11,13 +11,15 @@ export function encodeSeenRows(digests: ReadonlySet<string>): Uint8Array {
 export function decodeSeenRows(bytes: Uint8Array): Set<string> {
   const hex = Buffer.from(bytes).toString('hex');
   const width = 2 * DIGEST_BYTES;
-  return new Set(Array.from({ length: Math.floor(hex.length / width) }, (_, i) => hex.slice(i * width, (i + 1) * width)));
+  return new Set(
+    Array.from({ length: Math.floor(hex.length / width) }, (_, i) => hex.slice(i * width, (i + 1) * width)),
+  );
 }
 
-/** Digests of the rows that a model or a parent of it was trained on; none for a folder that is no artifact of ours. */
+/** Digests of the rows that an artifact or a parent of it was trained on; none when its manifest names no file of them. */
 export async function readSeenRows(dir: string): Promise<Set<string>> {
-  const manifest = await readManifest(dir).catch(() => undefined);
-  if (!manifest?.seenRows) return new Set();
-  const artifact = await readArtifact(dir, { files: [manifest.seenRows.file] });
-  return decodeSeenRows(artifact.bytes(manifest.seenRows.file));
+  const { seenRows } = await readManifest(dir);
+  if (!seenRows) return new Set();
+  const artifact = await readArtifact(dir, { files: [seenRows.file] });
+  return decodeSeenRows(artifact.bytes(seenRows.file));
 }

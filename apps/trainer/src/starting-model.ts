@@ -1,17 +1,35 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type DistilBertConfig, importWeights, parseConfig, type Weight, withNewHead } from '@marquee/distilbert';
 import { createRandom } from '@marquee/dataset';
-import type { JsonObject } from '@marquee/model-core';
+import {
+  type DistilBertConfig,
+  HEAD_PARAMETERS,
+  importWeights,
+  parseConfig,
+  type Weight,
+  withNewHead,
+} from '@marquee/distilbert';
+import {
+  createTokenizer,
+  createTokenizerJson,
+  type JsonObject,
+  LABELS,
+  MANIFEST_FILE,
+  readArtifact,
+  readManifest,
+} from '@marquee/model-core';
 import { decodeSafetensors } from '@marquee/safetensors';
 
+import { readSeenRows } from './seen-rows.js';
 import { TrainerError } from './trainer-error.js';
 
-/** A model folder in Hugging Face's layout, with what training needs of it. */
+/** A model folder in Hugging Face's layout, with what training needs of it. Nothing is read from the folder later. */
 export interface StartingModel {
   readonly path: string;
+  /** With our two labels, whatever the checkpoint classified before. */
   readonly config: DistilBertConfig;
   readonly weights: Map<string, Weight>;
   readonly tokenizerJson: JsonObject;
@@ -19,39 +37,99 @@ export interface StartingModel {
   readonly vocabulary: Uint8Array;
   /** SHA-256 of `model.safetensors`. */
   readonly weightsDigest: string;
+  /** The manifest's, for a folder that has one. */
+  readonly version: string | undefined;
+  /** Digests of the rows that it or a parent of it was trained on; none for a folder without a manifest. */
+  readonly seenRows: ReadonlySet<string>;
+  /** Licenses and notices by file name: they go with what is made of the model. */
+  readonly licenses: ReadonlyMap<string, Uint8Array>;
 }
+
+const FILES = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt'] as const;
+type ModelFiles = Readonly<Record<(typeof FILES)[number], Uint8Array>>;
 
 const HEAD_STREAM = 0x68656164;
 
-/** Reads a model folder and gives it a new classification head, drawn from the seed. */
+/**
+ * Reads a model folder and gives it a new classification head for our labels, drawn from the seed. An artifact's files are verified against its
+ * manifest. Throws `INVALID_MODEL` for what is missing or does not fit together.
+ */
 export async function loadStartingModel(path: string, seed: number): Promise<StartingModel> {
-  const read = async (name: string): Promise<Uint8Array> =>
-    readFile(join(path, name)).catch((cause: unknown) => {
-      const expectation = 'expected a model folder with config.json, model.safetensors, tokenizer.json and vocab.txt';
-      throw new TrainerError('INVALID_MODEL', `${path}: ${expectation}, could not read ${name}`, { cause });
-    });
-  const readJson = async (name: string): Promise<JsonObject> => parseJson(await read(name), join(path, name));
-  const config = parseConfig(await readJson('config.json'), join(path, 'config.json'));
-  const bytes = await read('model.safetensors');
-  const subject = join(path, 'model.safetensors');
-  const { weights } = importWeights(decodeSafetensors(bytes, subject).tensors, config, subject);
-  return {
+  const isArtifact = existsSync(join(path, MANIFEST_FILE));
+  const files = isArtifact ? await readVerified(path) : await readPlain(path);
+  const subject = (name: string): string => join(path, name);
+  const json = (name: keyof ModelFiles): JsonObject => parseJson(files[name], subject(name));
+  const config = withOurLabels(parseConfig(json('config.json'), subject('config.json')));
+  const bytes = files['model.safetensors'];
+  const model = {
     path,
     config,
-    weights: withNewHead(weights, config, normalDeviates(seed)),
-    tokenizerJson: await readJson('tokenizer.json'),
-    tokenizerConfig: await readJson('tokenizer_config.json'),
-    vocabulary: await read('vocab.txt'),
+    weights: withNewHead(readEncoder(bytes, config, subject('model.safetensors')), config, normalDeviates(seed)),
+    tokenizerJson: json('tokenizer.json'),
+    tokenizerConfig: json('tokenizer_config.json'),
+    vocabulary: files['vocab.txt'],
     weightsDigest: createHash('sha256').update(bytes).digest('hex'),
+    version: isArtifact ? (await readManifest(path)).version : undefined,
+    seenRows: isArtifact ? await readSeenRows(path) : new Set<string>(),
+    licenses: await readLicenses(path),
   };
+  requireSameVocabulary(model);
+  return model;
+}
+
+async function readVerified(path: string): Promise<ModelFiles> {
+  const artifact = await readArtifact(path, { files: FILES });
+  return Object.fromEntries(FILES.map((name) => [name, artifact.bytes(name)])) as ModelFiles;
+}
+
+async function readPlain(path: string): Promise<ModelFiles> {
+  const read = async (name: string): Promise<[string, Uint8Array]> => {
+    const bytes = await readFile(join(path, name)).catch((cause: unknown) => {
+      const expectation = `expected a model folder with ${FILES.join(', ')}`;
+      throw new TrainerError('INVALID_MODEL', `${path}: ${expectation}, could not read ${name}`, { cause });
+    });
+    return [name, bytes];
+  };
+  return Object.fromEntries(await Promise.all(FILES.map(read))) as ModelFiles;
+}
+
+/** The head always starts anew, so that one of another shape or for other labels is no obstacle. */
+function readEncoder(bytes: Uint8Array, config: DistilBertConfig, subject: string): Map<string, Weight> {
+  const head: ReadonlySet<string> = new Set(HEAD_PARAMETERS);
+  const { tensors } = decodeSafetensors(bytes, subject);
+  return importWeights(new Map([...tensors].filter(([name]) => !head.has(name))), config, subject).weights;
+}
+
+const withOurLabels = (config: DistilBertConfig): DistilBertConfig => ({
+  ...config,
+  num_labels: LABELS.length,
+  id2label: Object.fromEntries(LABELS.map((label, id) => [id, label])),
+  label2id: Object.fromEntries(LABELS.map((label, id) => [label, id])),
+});
+
+/** Serving refuses a tokenizer whose vocabulary is not the model's: better said before the training than after it. */
+function requireSameVocabulary({ path, config, tokenizerJson, tokenizerConfig }: StartingModel): void {
+  const text = { maxLength: config.max_position_embeddings, truncation: 'head' } as const;
+  const { vocabSize } = createTokenizer(createTokenizerJson(tokenizerJson), tokenizerConfig, text);
+  if (vocabSize === config.vocab_size) return;
+  const expectation = `expected the ${config.vocab_size} tokens of config.json's vocab_size in tokenizer.json`;
+  throw new TrainerError('INVALID_MODEL', `${path}: ${expectation}, found ${vocabSize}`);
+}
+
+async function readLicenses(dir: string): Promise<Map<string, Uint8Array>> {
+  const names = (await readdir(dir)).filter((name) => /^(LICENSE|NOTICE)/i.test(name));
+  const files = names.map(async (name) => [name, await readFile(join(dir, name))] as const);
+  return new Map(await Promise.all(files));
 }
 
 function parseJson(bytes: Uint8Array, subject: string): JsonObject {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8')) as JsonObject;
+    const parsed: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as JsonObject;
   } catch (cause) {
     throw new TrainerError('INVALID_MODEL', `${subject}: expected JSON`, { cause });
   }
+  throw new TrainerError('INVALID_MODEL', `${subject}: expected a JSON object`);
 }
 
 /** Standard normal deviates by the Box-Muller transform. */

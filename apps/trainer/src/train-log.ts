@@ -1,6 +1,9 @@
-import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 
-/** One line of `train_log.jsonl`. */
+import { writeDurably, writeFailure } from './durable-write.js';
+
+/** One line of `train_log.jsonl`: a step, or an evaluation with `eval_…` fields. */
 export interface TrainLogEntry {
   readonly step: number;
   readonly [field: string]: number | string;
@@ -11,27 +14,55 @@ export interface TrainLog {
   close(): void;
 }
 
+/** Where a resumed run goes on: after which step, and whether the evaluation that belongs to that step is still to come. */
+export interface LogPosition {
+  readonly step: number;
+  readonly evaluationIsDue: boolean;
+}
+
 /**
- * Opens `train_log.jsonl` for appending. Lines past `fromStep` (of a run that is resumed from an earlier checkpoint) are dropped, as is a half-written
- * last line, so that the log of a resumed run reads like that of an uninterrupted one.
+ * Opens `train_log.jsonl` for appending. What an earlier process logged past the position is dropped, as is a half-written last line, so that the log
+ * of a resumed run reads like that of an uninterrupted one.
  */
-export function openTrainLog(path: string, fromStep: number): TrainLog {
-  const kept = existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter((line) => isUpTo(line, fromStep)) : [];
-  writeFileSync(path, kept.map((line) => `${line}\n`).join(''));
+export async function openTrainLog(path: string, position: LogPosition): Promise<TrainLog> {
+  const kept = (await readEntries(path)).filter((entry) => isBefore(entry, position));
+  await writeDurably(path, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const file = openSync(path, 'a');
+  const guarded = (write: () => void): void => {
+    try {
+      write();
+    } catch (cause) {
+      throw writeFailure(path, cause);
+    }
+  };
   return {
-    append: (entry) => appendFileSync(file, `${JSON.stringify(entry)}\n`),
-    close() {
-      fsyncSync(file);
+    append: (entry) => guarded(() => appendFileSync(file, `${JSON.stringify(entry)}\n`)),
+    close: () => {
+      guarded(() => fsyncSync(file));
       closeSync(file);
     },
   };
 }
 
-function isUpTo(line: string, step: number): boolean {
-  try {
-    return (JSON.parse(line) as TrainLogEntry).step <= step;
-  } catch {
-    return false;
-  }
+/** Seconds that all logged steps took, those of earlier processes included: each entry holds its tokens and the pace at the time. */
+export async function loggedSeconds(path: string): Promise<number> {
+  const seconds = (await readEntries(path)).map(
+    ({ tokens, tokensPerSecond }) => Number(tokens) / Number(tokensPerSecond),
+  );
+  return seconds.filter(Number.isFinite).reduce((sum, value) => sum + value, 0);
+}
+
+async function readEntries(path: string): Promise<TrainLogEntry[]> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as TrainLogEntry];
+    } catch {
+      return []; // half-written, or the end of the file
+    }
+  });
+}
+
+function isBefore(entry: TrainLogEntry, { step, evaluationIsDue }: LogPosition): boolean {
+  return entry.step < step || (entry.step === step && !(evaluationIsDue && 'eval_loss' in entry));
 }

@@ -41,13 +41,23 @@ export interface TrainOptions {
 
 /** One line an option: what the command line offers, checks and explains. */
 export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>> = {
-  trainFile: { kind: 'path', help: 'CSV or CSV.gz with the training reviews', required: true },
+  trainFile: { kind: 'path', help: 'CSV or CSV.gz with the training reviews; default the synthetic data/sample.csv' },
   validationFile: { kind: 'path', help: 'CSV for validation; without it a part of the training file is held out' },
   testFile: { kind: 'path', help: 'CSV on which the finished model is evaluated once' },
-  outputDir: { kind: 'path', help: 'folder for checkpoints, log and artifact; default runs/<time>' },
-  overwriteOutputDir: { kind: 'flag', help: 'empty an output folder that holds an earlier run', fallback: false },
-  resumeFromCheckpoint: { kind: 'path-or-flag', help: 'go on from this checkpoint, or from the newest of the output folder' },
-  modelNameOrPath: { kind: 'path', help: 'folder of the model whose encoder is the start; default the model that ships' },
+  outputDir: { kind: 'path', help: 'folder for checkpoints, log and model; default a new runs/<time>' },
+  overwriteOutputDir: {
+    kind: 'flag',
+    help: 'remove what an earlier run wrote into the output folder',
+    fallback: false,
+  },
+  resumeFromCheckpoint: {
+    kind: 'path-or-flag',
+    help: 'go on from this checkpoint, or from the newest of the output folder',
+  },
+  modelNameOrPath: {
+    kind: 'path',
+    help: 'folder of the model whose encoder is the start; default the model that ships',
+  },
   textColumnName: { kind: 'text', help: 'column of the review', fallback: 'review' },
   labelColumnName: { kind: 'text', help: 'column of the label, positive or negative', fallback: 'sentiment' },
   validationSplitPercentage: {
@@ -58,18 +68,48 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
     below: 100,
   },
   maxTrainSamples: { kind: 'integer', help: 'train on the first N reviews', least: 2 },
-  maxEvalSamples: { kind: 'integer', help: 'evaluate on the first N reviews of each file', least: 2 },
-  maxSeqLength: { kind: 'integer', help: 'tokens of a review that are trained on, at least 3', fallback: 256, least: 3 },
-  truncation: { kind: 'text', help: 'which part of a longer review is kept', fallback: 'head+tail', choices: TRUNCATIONS },
-  modelMaxLength: { kind: 'integer', help: "tokens that the finished model reads; default the positions that it has", least: 3 },
+  maxEvalSamples: { kind: 'integer', help: 'evaluate on the first N reviews of a file', least: 2 },
+  maxSeqLength: {
+    kind: 'integer',
+    help: 'tokens of a review that are trained on, special tokens included',
+    fallback: 256,
+    least: 3,
+  },
+  truncation: {
+    kind: 'text',
+    help: 'which part of a longer review is kept',
+    fallback: 'head+tail',
+    choices: TRUNCATIONS,
+  },
+  modelMaxLength: {
+    kind: 'integer',
+    help: 'tokens of a review that the finished model reads; default all that its positions allow',
+    least: 3,
+  },
   numTrainEpochs: { kind: 'integer', help: 'passes over the training reviews', fallback: 1, least: 1 },
   perDeviceTrainBatchSize: { kind: 'integer', help: 'reviews in a batch', fallback: 16, least: 1 },
   perDeviceEvalBatchSize: { kind: 'integer', help: 'reviews in a batch of evaluation', fallback: 16, least: 1 },
   gradientAccumulationSteps: { kind: 'integer', help: 'batches summed into one update', fallback: 1, least: 1 },
   learningRate: { kind: 'number', help: 'largest learning rate of AdamW', fallback: 5e-5, least: 0 },
-  lrSchedulerType: { kind: 'text', help: 'schedule after warm-up', fallback: 'linear', choices: ['linear', 'cosine', 'constant'] },
-  warmupRatio: { kind: 'number', help: 'part of all steps over which the learning rate grows', fallback: 0.08, least: 0, below: 1 },
-  weightDecay: { kind: 'number', help: 'decay of matrices (not of biases and layer normalizations)', fallback: 0.01, least: 0 },
+  lrSchedulerType: {
+    kind: 'text',
+    help: 'schedule after warm-up',
+    fallback: 'linear',
+    choices: ['linear', 'cosine', 'constant'],
+  },
+  warmupRatio: {
+    kind: 'number',
+    help: 'part of all steps over which the learning rate grows',
+    fallback: 0.08,
+    least: 0,
+    below: 1,
+  },
+  weightDecay: {
+    kind: 'number',
+    help: 'decay of matrices (not of biases and layer normalizations)',
+    fallback: 0.01,
+    least: 0,
+  },
   adamBeta1: { kind: 'number', help: 'decay of the first moments', fallback: 0.9, least: 0, below: 1 },
   adamBeta2: { kind: 'number', help: 'decay of the second moments', fallback: 0.999, least: 0, below: 1 },
   adamEpsilon: { kind: 'number', help: 'added to the root of the second moments', fallback: 1e-8, least: 0 },
@@ -77,7 +117,12 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
   labelSmoothingFactor: { kind: 'number', help: 'weight of the uniform label', fallback: 0, least: 0, below: 1 },
   dropout: { kind: 'number', help: "rate on hidden states and attention; default the model's own", least: 0, below: 1 },
   seed: { kind: 'integer', help: 'decides the new head, the order and the dropout', fallback: 42, least: 0 },
-  saveSteps: { kind: 'integer', help: 'updates between checkpoints (one is also written after each epoch)', fallback: 500, least: 1 },
+  saveSteps: {
+    kind: 'integer',
+    help: 'updates between checkpoints (one is also written after each epoch)',
+    fallback: 500,
+    least: 1,
+  },
   saveTotalLimit: { kind: 'integer', help: 'checkpoints kept', fallback: 2, least: 1 },
   threads: { kind: 'integer', help: 'threads of ONNX Runtime; default one a core', least: 1 },
 };
@@ -100,7 +145,9 @@ const NOT_IN_FINGERPRINT: readonly (keyof TrainOptions)[] = [
 ];
 
 /** The options that decide the trained numbers, in a fixed order. */
-export function decisiveOptions(options: TrainOptions): Partial<TrainOptions> {
-  const names = (Object.keys(TRAIN_OPTION_SPECS) as (keyof TrainOptions)[]).filter((name) => !NOT_IN_FINGERPRINT.includes(name));
+export function decisiveOptions(options: TrainOptions): Readonly<Record<string, string | number | boolean | null>> {
+  const names = (Object.keys(TRAIN_OPTION_SPECS) as (keyof TrainOptions)[]).filter(
+    (name) => !NOT_IN_FINGERPRINT.includes(name),
+  );
   return Object.fromEntries(names.map((name) => [name, options[name] ?? null]));
 }

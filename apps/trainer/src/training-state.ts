@@ -20,7 +20,10 @@ export function initialState(weights: Weights): TrainingState {
 
 /** A second set of buffers, so that a step writes beside the state that it reads: a failed step leaves the state as it was. */
 export function likeState({ tensors }: TrainingState): TrainingState {
-  const entries = Object.entries(tensors).map(([name, { data, dims }]) => [name, new Tensor('float32', new Float32Array(data.length), dims)]);
+  const entries = Object.entries(tensors).map(([name, { data, dims }]) => [
+    name,
+    new Tensor('float32', new Float32Array(data.length), dims),
+  ]);
   return { step: 0, tensors: Object.fromEntries(entries) as Record<string, Tensor> };
 }
 

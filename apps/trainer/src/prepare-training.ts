@@ -1,0 +1,75 @@
+import type { DistilBertConfig } from '@marquee/distilbert';
+import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@marquee/model-core';
+
+import { type BatchPlan, planTraining } from './batch-source.js';
+import type { EvaluationWatch } from './evaluation-watch.js';
+import { fingerprintOf } from './fingerprint.js';
+import { prepareData, type TrainingData } from './prepare-data.js';
+import { loadStartingModel, type StartingModel } from './starting-model.js';
+import type { TrainOptions } from './train-options.js';
+import { TrainerError } from './trainer-error.js';
+
+/** Everything that a training reads, checked. */
+export interface Training extends EvaluationWatch {
+  readonly options: TrainOptions;
+  readonly model: StartingModel;
+  /** The starting model's, with the dropout that was asked for. */
+  readonly config: DistilBertConfig;
+  readonly data: TrainingData;
+  readonly plan: BatchPlan;
+  readonly fingerprint: string;
+  /** Reads as much of a review as the finished model will, which may be more than is trained on. */
+  readonly servingTokenizer: ReviewTokenizer;
+}
+
+/** Reads and checks model and data, and plans the steps. */
+export async function prepareTraining(options: TrainOptions, watch: EvaluationWatch): Promise<Training> {
+  const model = await loadStartingModel(options.modelNameOrPath, options.seed);
+  const { dropout } = options;
+  const config = dropout === undefined ? model.config : { ...model.config, dropout, attention_dropout: dropout };
+  const positions = config.max_position_embeddings;
+  const { maxSeqLength, modelMaxLength = positions } = options;
+  requirePositions('--max-seq-length', maxSeqLength, positions);
+  requirePositions('--model-max-length', modelMaxLength, positions);
+  const tokenizerJson = createTokenizerJson(model.tokenizerJson);
+  const tokenizerOf = (maxLength: number): ReviewTokenizer =>
+    createTokenizer(tokenizerJson, model.tokenizerConfig, { maxLength, truncation: options.truncation });
+  const data = await prepareData(options, tokenizerOf(maxSeqLength));
+  const plan = planTraining(data.train.encoded, {
+    batchSize: options.perDeviceTrainBatchSize,
+    accumulationSteps: options.gradientAccumulationSteps,
+    numEpochs: options.numTrainEpochs,
+    seed: options.seed,
+  });
+  const fingerprint = fingerprintOf(options, model, data.train);
+  return { ...watch, options, model, config, data, plan, fingerprint, servingTokenizer: tokenizerOf(modelMaxLength) };
+}
+
+function requirePositions(flag: string, length: number, positions: number): void {
+  if (length <= positions) return;
+  throw new TrainerError(
+    'INVALID_OPTION',
+    `${flag}: expected at most the model's ${positions} positions, got ${length}`,
+  );
+}
+
+/** Says in a few lines what is about to be done. */
+export function announce({ options, model, data, plan, progress }: Training): void {
+  const { train, validation, test } = data;
+  const truncated = train.encoded.truncated.reduce((sum, flag) => sum + flag, 0);
+  const sizes = { training: train, validation, test };
+  const counts = Object.entries(sizes).flatMap(([name, part]) => (part ? [`${part.reviews.length} ${name}`] : []));
+  progress.say(`${counts.join(', ')} reviews, ${plan.totalSteps} steps`);
+  if (truncated > 0) {
+    const cut = `${truncated} training reviews are longer than ${options.maxSeqLength} tokens`;
+    progress.say(`${cut}; their ${options.truncation} is kept`);
+  }
+  progress.say(`starting from ${model.path} with a new classification head, drawn from seed ${options.seed}`);
+  const ownRows = new Set(train.rowDigests);
+  for (const [name, part] of Object.entries({ validation, test })) {
+    const seen = part?.rowDigests.filter((digest) => model.seenRows.has(digest)).length ?? 0;
+    const shared = part?.rowDigests.filter((digest) => ownRows.has(digest)).length ?? 0;
+    if (seen > 0) progress.say(`${seen} ${name} reviews were seen by the starting model in its own training`);
+    if (shared > 0) progress.say(`${shared} ${name} reviews are training reviews, too`);
+  }
+}
