@@ -5,6 +5,7 @@ export type AutogradErrorCode =
   | 'NOT_DIFFERENTIABLE'
   | 'UNNAMED_OUTPUT'
   | 'DUPLICATE_INPUT'
+  | 'DUPLICATE_CONSTANT'
   | 'UNBOUND_DIMENSION'
   | 'INVARIANT';
 

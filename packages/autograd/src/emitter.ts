@@ -51,7 +51,12 @@ export class Emitter {
   }
 
   /** Appends a node, or finds an equal one (common-subexpression elimination), and returns the names of its outputs. */
-  node(opType: string, inputs: readonly string[], attributes: Record<string, AttributeValue> = {}, options: NodeOptions = {}): string[] {
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes: Record<string, AttributeValue> = {},
+    options: NodeOptions = {},
+  ): string[] {
     const { domain = '', outputs = 1 } = options;
     const key = JSON.stringify([domain, opType, inputs, attributes, outputs], (_, value: unknown) =>
       typeof value === 'bigint' ? String(value) : value,
@@ -62,7 +67,9 @@ export class Emitter {
     const label = `${opType}_${this.count}`;
     const names = Array.from({ length: outputs }, (_, i) => (i === 0 ? label : `${label}_${i}`));
     const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
-    this.nodes.push(create(NodeProtoSchema, { name: label, opType, domain, input: [...inputs], output: names, attribute }));
+    this.nodes.push(
+      create(NodeProtoSchema, { name: label, opType, domain, input: [...inputs], output: names, attribute }),
+    );
     this.written.set(key, names);
     return names;
   }
@@ -99,14 +106,22 @@ export class Emitter {
   /** A size as an int64 tensor of shape [1]; a symbol is read off the input that carries it. */
   dim(dim: Dim): string {
     if (typeof dim === 'number') return this.int64s([dim]);
-    const factors = dim.split('*').map((factor) => (/^\d+$/.test(factor) ? this.int64s([Number(factor)]) : this.symbol(factor)));
+    const factors = dim
+      .split('*')
+      .map((factor) => (/^\d+$/.test(factor) ? this.int64s([Number(factor)]) : this.symbol(factor)));
     return factors.reduce((product, factor) => this.node('Mul', [product, factor])[0] ?? '');
   }
 
   /** A shape as a one-dimensional int64 tensor. */
   shapeTensor(shape: Shape): string {
     if (shape.every((dim) => typeof dim === 'number')) return this.int64s(shape);
-    return this.node('Concat', shape.map((dim) => this.dim(dim)), { axis: { int: 0 } })[0] ?? '';
+    return (
+      this.node(
+        'Concat',
+        shape.map((dim) => this.dim(dim)),
+        { axis: { int: 0 } },
+      )[0] ?? ''
+    );
   }
 
   /** As `shapeTensor`, with −1 for the size where only one is symbolic. */
@@ -159,17 +174,29 @@ export class Emitter {
       throw new AutogradError('INVARIANT', `emit: expected "${name}" among the graph's inputs, it is not there`);
     }
     const { data, name } = tensor.source;
-    const key = name ?? (data.length <= 64 ? `${tensor.dtype}_${Buffer.from(data).toString('hex')}_${tensor.shape.join('x')}` : `constant_${tensor.id}`);
+    const key =
+      name ??
+      (data.length <= 64
+        ? `${tensor.dtype}_${Buffer.from(data).toString('hex')}_${tensor.shape.join('x')}`
+        : `constant_${tensor.id}`);
     const emitted = this.initializer(key, tensor.dtype, tensor.shape.map(Number), data);
     this.names.set(tensor.id, emitted);
     return emitted;
   }
 
   private initializer(name: string, dtype: DataType, shape: readonly number[], data: ArrayBufferView): string {
-    if (!this.initializers.has(name)) {
-      const rawData = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-      const dims = shape.map(BigInt);
-      this.initializers.set(name, create(TensorProtoSchema, { name, dataType: dataTypes[dtype].onnx, dims, rawData }));
+    const rawData = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
+    const dims = shape.map(BigInt);
+    const dataType: number = dataTypes[dtype].onnx;
+    const written = this.initializers.get(name);
+    if (!written) {
+      this.initializers.set(name, create(TensorProtoSchema, { name, dataType, dims, rawData }));
+    } else if (
+      written.dataType !== dataType ||
+      written.dims.join() !== dims.join() ||
+      Buffer.compare(written.rawData, rawData) !== 0
+    ) {
+      throw new AutogradError('DUPLICATE_CONSTANT', `emit: expected one constant named "${name}", got two that differ`);
     }
     return name;
   }
@@ -181,11 +208,19 @@ export class Emitter {
         const actual = `${tensor.dtype}[${tensor.shape.join(', ')}]`;
         throw new AutogradError('UNNAMED_OUTPUT', `emit: expected a name for each output, got "" for ${actual}`);
       }
-      this.nodes.push(create(NodeProtoSchema, { opType: 'Identity', input: [this.emit(tensor)], output: [outputName] }));
+      this.nodes.push(
+        create(NodeProtoSchema, { opType: 'Identity', input: [this.emit(tensor)], output: [outputName] }),
+      );
       return valueInfo(outputName, tensor);
     });
     const input = this.inputs.map((tensor) => valueInfo(this.nameOf(tensor), tensor));
-    return create(GraphProtoSchema, { name, node: this.nodes, initializer: [...this.initializers.values()], input, output });
+    return create(GraphProtoSchema, {
+      name,
+      node: this.nodes,
+      initializer: [...this.initializers.values()],
+      input,
+      output,
+    });
   }
 }
 

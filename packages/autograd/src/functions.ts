@@ -18,10 +18,14 @@ export function constant(data: ArrayBufferView, dtype: DataType, shape: readonly
   const expected = shape.reduce((size, dim) => size * dim, dataTypes[dtype].sizeBytes);
   if (data.byteLength !== expected) {
     const actual = `${data.byteLength} bytes`;
-    throw new AutogradError('SHAPE_MISMATCH', `constant: expected ${expected} bytes for [${shape.join(', ')}], got ${actual}`);
+    throw new AutogradError(
+      'SHAPE_MISMATCH',
+      `constant: expected ${expected} bytes for [${shape.join(', ')}], got ${actual}`,
+    );
   }
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const source = name === undefined ? { kind: 'constant' as const, data: bytes } : { kind: 'constant' as const, data: bytes, name };
+  const source =
+    name === undefined ? { kind: 'constant' as const, data: bytes } : { kind: 'constant' as const, data: bytes, name };
   return { id: nextId(), dtype, shape, source };
 }
 
@@ -56,12 +60,18 @@ export function scalarValue(tensor: Tensor): number | undefined {
   return new DataView(data.buffer, data.byteOffset, data.byteLength).getFloat32(0, true);
 }
 
-function applyAll<Name extends OpName>(name: Name, inputs: readonly Tensor[], attributes: OpAttributes<Name>): readonly Tensor[] {
+function applyAll<Name extends OpName>(
+  name: Name,
+  inputs: readonly Tensor[],
+  attributes: OpAttributes<Name>,
+): readonly Tensor[] {
   const op: Op = opTable[name];
   const types: readonly TensorType[] = op.infer(inputs, attributes);
   const outputs: Tensor[] = [];
   const node: Node = { id: nextId(), name, op, inputs, attributes, outputs };
-  types.forEach(({ dtype, shape }, index) => outputs.push({ id: nextId(), dtype, shape, source: { kind: 'node', node, index } }));
+  types.forEach(({ dtype, shape }, index) =>
+    outputs.push({ id: nextId(), dtype, shape, source: { kind: 'node', node, index } }),
+  );
   return outputs;
 }
 
@@ -87,7 +97,7 @@ function lift(a: Operand, b: Operand): [Tensor, Tensor] {
 
 /** `tensor` when the other operand is the scalar that leaves it as it is. */
 function unlessNeutral(tensor: Tensor, other: Tensor, neutral: number): Tensor | undefined {
-  return scalarValue(other) === neutral ? tensor : undefined;
+  return tensor.dtype === other.dtype && scalarValue(other) === neutral ? tensor : undefined;
 }
 
 export function add(a: Operand, b: Operand): Tensor {
@@ -171,7 +181,8 @@ export const reduceMean = (x: Tensor, axes?: readonly number[], options: Reducti
 export const reduceMax = (x: Tensor, axes?: readonly number[], options: ReductionOptions = {}): Tensor =>
   reduce('reduceMax', x, axes, options);
 
-export const reshape = (x: Tensor, shape: Shape): Tensor => (sameShape(x.shape, shape) ? x : apply('reshape', [x], { shape }));
+export const reshape = (x: Tensor, shape: Shape): Tensor =>
+  sameShape(x.shape, shape) ? x : apply('reshape', [x], { shape });
 export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
   sameShape(x.shape, shape) ? x : apply('broadcastTo', [x], { shape });
 
@@ -179,11 +190,14 @@ export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const added = x.shape.length - shape.length;
-  const stretched = x.shape.flatMap((dim, axis) => (axis < added || (shape[axis - added] === 1 && dim !== 1) ? [axis] : []));
+  const stretched = x.shape.flatMap((dim, axis) =>
+    axis < added || (shape[axis - added] === 1 && dim !== 1) ? [axis] : [],
+  );
   return reshape(reduceSum(x, stretched), shape);
 }
 
-export const transpose = (x: Tensor, permutation: readonly number[]): Tensor => apply('transpose', [x], { permutation });
+export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>
+  apply('transpose', [x], { permutation });
 
 export interface SliceOptions {
   readonly axis: number;
@@ -204,7 +218,8 @@ export interface PadOptions {
   readonly size: Dim;
 }
 
-export const pad = (x: Tensor, { axis, before, size }: PadOptions): Tensor => apply('pad', [x], { axis, before, size });
+export const pad = (x: Tensor, { axis, before, size }: PadOptions): Tensor =>
+  apply('pad', [x], { axis: normalizeAxis('pad', axis, x.shape.length), before, size });
 
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   return apply('concat', tensors, { axis: normalizeAxis('concat', axis, tensors[0]?.shape.length ?? 0) });
@@ -231,7 +246,8 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
 }
 
 /** `x` [rows, in] · `weight`ᵀ [out, in] + `bias` [out]: the layout of PyTorch's `nn.Linear`. */
-export const linear = (x: Tensor, weight: Tensor, bias: Tensor): Tensor => matmul(x, weight, { transposeB: true, bias });
+export const linear = (x: Tensor, weight: Tensor, bias: Tensor): Tensor =>
+  matmul(x, weight, { transposeB: true, bias });
 
 /** Over the last axis. */
 export const softmax = (x: Tensor): Tensor => apply('softmax', [x], {});
@@ -257,7 +273,9 @@ export interface AttentionOptions {
 /** softmax(scale · q kᵀ + bias) v: query [batch, heads, query, size], key and value [batch, heads, key, size]. */
 export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
   const absent = constant(new Uint8Array(0), query.dtype, [0]);
-  return apply('attention', [query, key, value, options.bias ?? absent, options.dropoutMask ?? absent], { scale: options.scale });
+  return apply('attention', [query, key, value, options.bias ?? absent, options.dropoutMask ?? absent], {
+    scale: options.scale,
+  });
 }
 
 export const dynamicQuantizeMatmul = (x: Tensor, weight: Tensor, scale: Tensor, bias: Tensor): Tensor =>
@@ -269,7 +287,12 @@ export interface MultiHeadAttentionOptions {
   readonly keyPaddingMask: Tensor;
 }
 
-export function multiHeadAttention(query: Tensor, key: Tensor, value: Tensor, options: MultiHeadAttentionOptions): Tensor {
+export function multiHeadAttention(
+  query: Tensor,
+  key: Tensor,
+  value: Tensor,
+  options: MultiHeadAttentionOptions,
+): Tensor {
   return apply('multiHeadAttention', [query, key, value, options.keyPaddingMask], { heads: options.heads });
 }
 
@@ -281,7 +304,11 @@ export function dimension(dim: Dim): Tensor {
 
 /** 1 at the label of each row, 0 elsewhere: labels int64 [rows] gives float32 [rows, classes]. */
 export function oneHot(labels: Tensor, classes: number): Tensor {
-  const range = constant(BigInt64Array.from({ length: classes }, (_, i) => BigInt(i)), 'int64', [classes]);
+  const range = constant(
+    BigInt64Array.from({ length: classes }, (_, i) => BigInt(i)),
+    'int64',
+    [classes],
+  );
   return cast(equal(reshape(labels, [...labels.shape, 1]), range), 'float32');
 }
 

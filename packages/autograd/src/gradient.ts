@@ -12,7 +12,10 @@ import type { Node, Tensor } from './tensor.js';
 export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   if (loss.shape.length > 0 || !dataTypes[loss.dtype].isFloat) {
     const actual = `${loss.dtype}${formatShape(loss.shape)}`;
-    throw new AutogradError('SHAPE_MISMATCH', `gradients: expected a floating-point scalar to differentiate, got ${actual}`);
+    throw new AutogradError(
+      'SHAPE_MISMATCH',
+      `gradients: expected a floating-point scalar to differentiate, got ${actual}`,
+    );
   }
   const wanted = new Set(targets.map((target) => target.id));
   const cotangents = new Map<number, Tensor>([[loss.id, scalar(1, loss.dtype)]]);
@@ -20,7 +23,8 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
   return targets.map((target) => {
     const cotangent = cotangents.get(target.id);
     if (cotangent) return cotangent;
-    const name = target.source.kind === 'input' ? `input "${target.source.name}"` : `a tensor ${formatShape(target.shape)}`;
+    const name =
+      target.source.kind === 'input' ? `input "${target.source.name}"` : `a tensor ${formatShape(target.shape)}`;
     throw new AutogradError('NOT_DIFFERENTIABLE', `gradients: the loss does not depend on ${name}`);
   });
 }
@@ -64,14 +68,18 @@ function nodesTowards(loss: Tensor, wanted: ReadonlySet<number>): Node[] {
   const stack = loss.source.kind === 'node' ? [loss.source.node] : [];
   while (stack.length > 0) {
     const node = stack[stack.length - 1] as Node; // the loop runs while the stack is not empty
-    const pending = node.inputs.flatMap(({ source }) => (source.kind === 'node' && !useful.has(source.node.id) ? [source.node] : []));
+    const pending = node.inputs.flatMap(({ source }) =>
+      source.kind === 'node' && !useful.has(source.node.id) ? [source.node] : [],
+    );
     if (pending.length > 0 && !useful.has(node.id)) {
       stack.push(...pending);
       continue;
     }
     stack.pop();
     if (useful.has(node.id)) continue;
-    const leads = node.inputs.some(({ id, source }) => wanted.has(id) || (source.kind === 'node' && useful.get(source.node.id)));
+    const leads = node.inputs.some(
+      ({ id, source }) => wanted.has(id) || (source.kind === 'node' && useful.get(source.node.id)),
+    );
     useful.set(node.id, leads);
     if (leads) order.push(node);
   }

@@ -1,4 +1,12 @@
-import { create, type GraphProto, GraphProtoSchema, type NodeProto, NodeProtoSchema, type TensorProto, TensorProtoSchema } from '@marquee/onnx';
+import {
+  create,
+  type GraphProto,
+  GraphProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+} from '@marquee/onnx';
 import { AttributeProto_AttributeType as AttributeType, AttributeProtoSchema } from '@marquee/onnx';
 
 import { AutogradError } from './autograd-error.js';
@@ -49,12 +57,13 @@ export function toLoopGraphProto(graph: Graph, { iterations, carried, stacked }:
 }
 
 /** Inside the body every carried or stacked name is the iteration's own; outside it is the whole run's. */
-function loopBody(graph: GraphProto, { carried, collected, stacked }: Omit<LoopOptions, 'iterations'> & { collected: string[] }): GraphProto {
+function loopBody(
+  graph: GraphProto,
+  { carried, collected, stacked }: Omit<LoopOptions, 'iterations'> & { collected: string[] },
+): GraphProto {
   const renamed = new Map(Object.keys(carried).map((name) => [name, `${name}_carried`]));
   for (const name of stacked) renamed.set(name, `${name}_iteration`);
-  const gathers = stacked.map((name) =>
-    node('Gather', [name, 'loop_index'], [`${name}_iteration`]),
-  );
+  const gathers = stacked.map((name) => node('Gather', [name, 'loop_index'], [`${name}_iteration`]));
   const rename = (name: string): string => renamed.get(name) ?? name;
   const finals = new Map([...Object.values(carried), ...collected].map((name) => [name, `${name}_body`]));
   const nodes = graph.node.map((original) =>
@@ -91,8 +100,12 @@ function int64Scalar(name: string, value: number): TensorProto {
   return create(TensorProtoSchema, { name, dataType: dataTypes.int64.onnx, dims: [], rawData });
 }
 
-const withLeadingAxis = ({ dtype, shape }: TensorType, size: number): TensorType => ({ dtype, shape: [size, ...shape] });
-const stackedInput = (name: string, type: TensorType, iterations: number) => valueInfo(name, withLeadingAxis(type, iterations));
+const withLeadingAxis = ({ dtype, shape }: TensorType, size: number): TensorType => ({
+  dtype,
+  shape: [size, ...shape],
+});
+const stackedInput = (name: string, type: TensorType, iterations: number) =>
+  valueInfo(name, withLeadingAxis(type, iterations));
 
 function inputName({ source }: Tensor): string {
   if (source.kind !== 'input') throw new AutogradError('INVARIANT', 'bug: a graph input must be an input tensor');
@@ -102,5 +115,9 @@ function inputName({ source }: Tensor): string {
 const typeOf = (inputs: ReadonlyMap<string, Tensor>, name: string): Tensor => inputs.get(name) as Tensor; // names are required first
 
 function requireName(kind: string, name: string, isThere: boolean): void {
-  if (!isThere) throw new AutogradError('INVALID_ATTRIBUTE', `loop: expected "${name}" among the graph's ${kind}s, it is not there`);
+  if (!isThere)
+    throw new AutogradError(
+      'INVALID_ATTRIBUTE',
+      `loop: expected "${name}" among the graph's ${kind}s, it is not there`,
+    );
 }

@@ -146,9 +146,12 @@ function reduction(
 const withDim = (shape: Shape, axis: number, dim: Dim): Shape => shape.map((old, i) => (i === axis ? dim : old));
 
 function sizeBetween(operation: string, start: Dim, end: Dim): Dim {
-  if (start === 0) return end;
-  if (typeof start === 'number' && typeof end === 'number' && end >= start) return end - start;
-  throw new AutogradError('INVALID_ATTRIBUTE', `${operation}: expected start <= end of known sizes, got ${start} and ${end}`);
+  if (start === 0 && typeof end === 'string') return end;
+  if (typeof start === 'number' && typeof end === 'number' && 0 <= start && start <= end) return end - start;
+  throw new AutogradError(
+    'INVALID_ATTRIBUTE',
+    `${operation}: expected 0 <= start <= end of known sizes, got ${start} and ${end}`,
+  );
 }
 
 const last = <T>(items: readonly T[], fromEnd = 1): T | undefined => items[items.length - fromEnd];
@@ -201,7 +204,8 @@ function emitMatmul(emitter: Emitter, names: readonly string[], rank: number, at
  */
 function attentionGradient(context: GradientContext<AttentionAttributes>): (Tensor | null)[] {
   const { inputs, outputs, attributes, cotangents } = context;
-  const [query, key, value, dropoutMask] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 4)];
+  const [query, key, value] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
+  const [bias, dropoutMask] = [at(inputs, 3), at(inputs, 4)];
   const [attended, probabilities, dropped] = [at(outputs, 0), at(outputs, 1), at(outputs, 2)];
   if (cotangents[1] || cotangents[2]) {
     throw new AutogradError('NOT_DIFFERENTIABLE', 'attention: only its first output has a gradient');
@@ -216,8 +220,8 @@ function attentionGradient(context: GradientContext<AttentionAttributes>): (Tens
     fn.matmul(dScores, key, { alpha }),
     fn.matmul(dScores, query, { transposeA: true, alpha }),
     fn.matmul(dropped, dAttended, { transposeA: true }),
-    null,
-    null,
+    isAbsent(bias) ? null : fn.sumTo(dScores, bias.shape),
+    isAbsent(dropoutMask) ? null : fn.sumTo(fn.mul(dDropped, probabilities), dropoutMask.shape),
   ];
 }
 
@@ -225,9 +229,21 @@ function attentionGradient(context: GradientContext<AttentionAttributes>): (Tens
 const isAbsent = (tensor: Tensor): boolean => tensor.source.kind === 'constant' && tensor.source.data.length === 0;
 
 export const opTable = {
-  add: binary('Add', (a, b) => a + b, (_, dy) => [dy, dy]),
-  sub: binary('Sub', (a, b) => a - b, (_, dy) => [dy, fn.neg(dy)]),
-  mul: binary('Mul', (a, b) => a * b, (x, dy) => [fn.mul(dy, at(x, 1)), fn.mul(dy, at(x, 0))]),
+  add: binary(
+    'Add',
+    (a, b) => a + b,
+    (_, dy) => [dy, dy],
+  ),
+  sub: binary(
+    'Sub',
+    (a, b) => a - b,
+    (_, dy) => [dy, fn.neg(dy)],
+  ),
+  mul: binary(
+    'Mul',
+    (a, b) => a * b,
+    (x, dy) => [fn.mul(dy, at(x, 1)), fn.mul(dy, at(x, 0))],
+  ),
   div: binary(
     'Div',
     (a, b) => a / b,
@@ -240,10 +256,22 @@ export const opTable = {
       fn.mul(dy, fn.mul(y, fn.log(base))), // xⁿ ln x, for a positive base
     ];
   }),
-  maximum: binary('Max', Math.max, extremumGradient((a, b) => fn.greater(a, b))),
-  minimum: binary('Min', Math.min, extremumGradient((a, b) => fn.less(a, b))),
+  maximum: binary(
+    'Max',
+    Math.max,
+    extremumGradient((a, b) => fn.greater(a, b)),
+  ),
+  minimum: binary(
+    'Min',
+    Math.min,
+    extremumGradient((a, b) => fn.less(a, b)),
+  ),
 
-  neg: unary('Neg', (x) => -x, (_, dy) => fn.neg(dy)),
+  neg: unary(
+    'Neg',
+    (x) => -x,
+    (_, dy) => fn.neg(dy),
+  ),
   exp: unary('Exp', Math.exp, (_, dy, y) => fn.mul(dy, y)),
   log: unary('Log', Math.log, (x, dy) => fn.div(dy, x)),
   sqrt: unary('Sqrt', Math.sqrt, (_, dy, y) => fn.div(fn.mul(dy, 0.5), y)),
@@ -252,10 +280,20 @@ export const opTable = {
   abs: unary('Abs', Math.abs, (x, dy) => fn.mul(dy, fn.sign(x))), // 0 at the kink
   sign: unary('Sign', Math.sign, () => null),
   tanh: unary('Tanh', Math.tanh, (_, dy, y) => fn.mul(dy, fn.sub(1, fn.mul(y, y)))),
-  sigmoid: unary('Sigmoid', (x) => 1 / (1 + Math.exp(-x)), (_, dy, y) => fn.mul(dy, fn.mul(y, fn.sub(1, y)))),
-  relu: unary('Relu', (x) => Math.max(x, 0), (x, dy) => fn.where(fn.greater(x, 0), dy, fn.mul(dy, 0))), // 0 at the kink
-  erf: unary('Erf', null, (x, dy) =>
-    fn.mul(dy, fn.mul(2 / Math.sqrt(Math.PI), fn.exp(fn.neg(fn.mul(x, x))))), // 2/√π e^(−x²)
+  sigmoid: unary(
+    'Sigmoid',
+    (x) => 1 / (1 + Math.exp(-x)),
+    (_, dy, y) => fn.mul(dy, fn.mul(y, fn.sub(1, y))),
+  ),
+  relu: unary(
+    'Relu',
+    (x) => Math.max(x, 0),
+    (x, dy) => fn.where(fn.greater(x, 0), dy, fn.mul(dy, 0)),
+  ), // 0 at the kink
+  erf: unary(
+    'Erf',
+    null,
+    (x, dy) => fn.mul(dy, fn.mul(2 / Math.sqrt(Math.PI), fn.exp(fn.neg(fn.mul(x, x))))), // 2/√π e^(−x²)
   ),
   gelu: {
     ...unary('Gelu', null, (x, dy) => {
@@ -309,7 +347,7 @@ export const opTable = {
   reduceSumSquare: reduction('ReduceSumSquare', (x, dy) => fn.mul(x, fn.mul(dy, 2))),
   reduceMean: reduction('ReduceMean', (x, dy, _, axes) => {
     const count = productOf(axes.map((axis) => x.shape[axis] ?? 1));
-    return fn.broadcastTo(fn.div(dy, fn.dimension(count)), x.shape);
+    return fn.broadcastTo(fn.div(dy, fn.cast(fn.dimension(count), x.dtype)), x.shape);
   }),
   reduceMax: reduction('ReduceMax', (x, dy, y, axes) => {
     const winners = fn.cast(fn.equal(x, y), x.dtype); // ties share the cotangent evenly
@@ -325,7 +363,8 @@ export const opTable = {
       return [{ dtype: x.dtype, shape }];
     },
     gradient: ({ inputs, cotangents }) => [fn.reshape(cotangentOf({ cotangents }), at(inputs, 0).shape)],
-    emit: (emitter, names, { attributes: { shape } }) => emitter.node('Reshape', [...names, emitter.reshapeTarget(shape)]),
+    emit: (emitter, names, { attributes: { shape } }) =>
+      emitter.node('Reshape', [...names, emitter.reshapeTarget(shape)]),
   } satisfies Op<{ readonly shape: Shape }>,
 
   broadcastTo: {
@@ -349,9 +388,13 @@ export const opTable = {
       return [{ dtype, shape: permutation.map((axis) => shape[axis] ?? 1) }];
     },
     gradient: ({ attributes: { permutation }, cotangents }) => [
-      fn.transpose(cotangentOf({ cotangents }), permutation.map((_, axis) => permutation.indexOf(axis))),
+      fn.transpose(
+        cotangentOf({ cotangents }),
+        permutation.map((_, axis) => permutation.indexOf(axis)),
+      ),
     ],
-    emit: (emitter, names, { attributes }) => emitter.node('Transpose', names, { perm: { ints: attributes.permutation } }),
+    emit: (emitter, names, { attributes }) =>
+      emitter.node('Transpose', names, { perm: { ints: attributes.permutation } }),
   } satisfies Op<{ readonly permutation: readonly number[] }>,
 
   /** Elements `[start, end)` along one axis. */
@@ -374,7 +417,14 @@ export const opTable = {
 
   /** Zeros around a tensor along one axis, so that it starts at `before` and the axis has `size` elements. */
   pad: {
-    infer: (inputs, { axis, size }) => [{ dtype: at(inputs, 0).dtype, shape: withDim(at(inputs, 0).shape, axis, size) }],
+    infer: (inputs, { axis, before, size }) => {
+      const { dtype, shape } = at(inputs, 0);
+      const inner = shape[axis];
+      if (typeof inner === 'number' && typeof size === 'number' && before + inner > size) {
+        throw mismatch('pad', `at most ${size - before} elements along axis ${axis}`, inputs);
+      }
+      return [{ dtype, shape: withDim(shape, axis, size) }];
+    },
     gradient: ({ inputs, attributes: { axis, before }, cotangents }) => {
       const inner = at(inputs, 0).shape[axis] ?? 1;
       const end = before === 0 ? inner : before + Number(inner);
@@ -393,7 +443,9 @@ export const opTable = {
     infer: (inputs, { axis }) => {
       const dtype = requireSameDtype('concat', inputs);
       const sizes = inputs.map((tensor) => tensor.shape[axis]);
-      const fits = inputs.every((tensor) => sameShape(withDim(tensor.shape, axis, 0), withDim(at(inputs, 0).shape, axis, 0)));
+      const fits = inputs.every((tensor) =>
+        sameShape(withDim(tensor.shape, axis, 0), withDim(at(inputs, 0).shape, axis, 0)),
+      );
       if (!fits || !sizes.every((size) => typeof size === 'number')) {
         throw mismatch('concat', `shapes equal but for a known size along axis ${axis}`, inputs);
       }
@@ -443,7 +495,9 @@ export const opTable = {
     emit: (emitter, [x = '', ids = ''], { inputs, attributes: { shape } }) => {
       const width = shape[1] ?? 1;
       const elementType = { to: { int: dataTypes[at(inputs, 0).dtype].onnx } };
-      const [flatIds = ''] = emitter.node('Reshape', [ids, emitter.int64s([-1])]);
+      const int64 = { to: { int: dataTypes.int64.onnx } }; // the only integers that ScatterND takes
+      const [wideIds = ''] = at(inputs, 1).dtype === 'int64' ? [ids] : emitter.node('Cast', [ids], int64);
+      const [flatIds = ''] = emitter.node('Reshape', [wideIds, emitter.int64s([-1])]);
       const [rows = ''] = emitter.node('Reshape', [x, emitter.reshapeTarget([-1, width])]);
       const [unique = '', , positions = ''] = emitter.node('Unique', [flatIds], { sorted: { int: 1 } }, { outputs: 3 });
       const [uniqueCount = ''] = emitter.node('Shape', [unique]);
@@ -467,7 +521,8 @@ export const opTable = {
   matmul: {
     infer: inferMatmul,
     gradient: matmulGradient,
-    emit: (emitter, names, { outputs, attributes }) => emitMatmul(emitter, names, at(outputs, 0).shape.length, attributes),
+    emit: (emitter, names, { outputs, attributes }) =>
+      emitMatmul(emitter, names, at(outputs, 0).shape.length, attributes),
   } satisfies Op<MatmulAttributes>,
 
   /** Over the last axis. */
@@ -555,9 +610,16 @@ export const opTable = {
     infer: (inputs) => {
       const [x, weight, scale, bias] = [at(inputs, 0), at(inputs, 1), at(inputs, 2), at(inputs, 3)];
       const columns = weight.shape[1];
-      const fits = last(x.shape) === weight.shape[0] && sameShape(scale.shape, [columns ?? 1]) && sameShape(bias.shape, scale.shape);
+      const fits =
+        last(x.shape) === weight.shape[0] &&
+        sameShape(scale.shape, [columns ?? 1]) &&
+        sameShape(bias.shape, scale.shape);
       if (!fits || weight.dtype !== 'int8') {
-        throw mismatch('dynamicQuantizeMatmul', 'x [.., inner], int8 weight [inner, columns], scale and bias [columns]', inputs);
+        throw mismatch(
+          'dynamicQuantizeMatmul',
+          'x [.., inner], int8 weight [inner, columns], scale and bias [columns]',
+          inputs,
+        );
       }
       return [{ dtype: x.dtype, shape: [...x.shape.slice(0, -1), columns ?? 1] }];
     },
@@ -574,8 +636,17 @@ export const opTable = {
     infer: (inputs, { heads }) => {
       const [query, key, value] = [at(inputs, 0), at(inputs, 1), at(inputs, 2)];
       const size = last(query.shape);
-      if (query.shape.length !== 3 || !sameShape(key.shape, value.shape) || last(key.shape) !== size || Number(size) % heads !== 0) {
-        throw mismatch('multiHeadAttention', `query, key and value [batch, seq, dim], dim divisible by ${heads}`, inputs);
+      if (
+        query.shape.length !== 3 ||
+        !sameShape(key.shape, value.shape) ||
+        last(key.shape) !== size ||
+        Number(size) % heads !== 0
+      ) {
+        throw mismatch(
+          'multiHeadAttention',
+          `query, key and value [batch, seq, dim], dim divisible by ${heads}`,
+          inputs,
+        );
       }
       return [{ dtype: query.dtype, shape: query.shape }];
     },
@@ -612,4 +683,5 @@ function unaryLastAxis(onnxName: 'Softmax' | 'LogSoftmax', gradient: (dy: Tensor
 
 export type OpName = keyof typeof opTable;
 
-export type OpAttributes<Name extends OpName> = (typeof opTable)[Name] extends Op<infer Attributes> ? Attributes : never;
+export type OpAttributes<Name extends OpName> =
+  (typeof opTable)[Name] extends Op<infer Attributes> ? Attributes : never;

@@ -1,4 +1,19 @@
-import { add, cast, cos, div, less, maximum, minimum, mul, pow, reduceSumSquare, scalar, sqrt, sub, where } from './functions.js';
+import {
+  add,
+  cast,
+  cos,
+  div,
+  less,
+  maximum,
+  minimum,
+  mul,
+  pow,
+  reduceSumSquare,
+  scalar,
+  sqrt,
+  sub,
+  where,
+} from './functions.js';
 import type { Tensors } from './gradient.js';
 import type { Tensor } from './tensor.js';
 
@@ -88,14 +103,18 @@ export function adamW(update: AdamWUpdate, { beta1, beta2, epsilon, group }: Ada
   const scaledEpsilon = cast(mul(rootCorrection2, epsilon), 'float32');
   const stepSize = div(mul(update.learningRate, rootCorrection2), correction1);
 
-  const next = { parameters: {}, firstMoments: {}, secondMoments: {} } as Record<keyof AdamWState, Record<string, Tensor>>;
+  const next = { parameters: {}, firstMoments: {}, secondMoments: {} } as Record<
+    keyof AdamWState,
+    Record<string, Tensor>
+  >;
   for (const [name, gradient] of Object.entries(update.gradients)) {
     const { weightDecay, learningRateFactor } = group(name);
     const m = add(mul(lookUp(update.firstMoments, name), beta1), mul(gradient, gradientWeight));
     const v = add(mul(lookUp(update.secondMoments, name), beta2), mul(mul(gradient, gradient), squareWeight));
     const direction = div(m, add(sqrt(v), scaledEpsilon));
     const keep = sub(1, mul(update.learningRate, weightDecay * learningRateFactor));
-    const decayed = weightDecay === 0 ? lookUp(update.parameters, name) : mul(lookUp(update.parameters, name), cast(keep, 'float32'));
+    const decayed =
+      weightDecay === 0 ? lookUp(update.parameters, name) : mul(lookUp(update.parameters, name), cast(keep, 'float32'));
     next.parameters[name] = sub(decayed, mul(direction, cast(mul(stepSize, learningRateFactor), 'float32')));
     next.firstMoments[name] = m;
     next.secondMoments[name] = v;
@@ -112,6 +131,9 @@ function lookUp(tensors: Tensors, name: string): Tensor {
 /** Running mean of gradients over micro-batches: `accumulated + gradient / microBatches`. */
 export function accumulate(accumulated: Tensors, gradients: Tensors, microBatches: number): Record<string, Tensor> {
   return Object.fromEntries(
-    Object.entries(gradients).map(([name, gradient]) => [name, add(lookUp(accumulated, name), mul(gradient, 1 / microBatches))]),
+    Object.entries(gradients).map(([name, gradient]) => [
+      name,
+      add(lookUp(accumulated, name), mul(gradient, 1 / microBatches)),
+    ]),
   );
 }
