@@ -10,7 +10,7 @@ let watched = false;
 /** Children end when this process does, however it is told to. */
 function adopt(child: ChildProcess): void {
   living.add(child);
-  child.once('close', () => living.delete(child));
+  child.once('exit', () => living.delete(child));
   if (watched) return;
   watched = true;
   process.once('exit', () => {
@@ -58,15 +58,18 @@ export interface Worker {
 export async function startWorker(url: URL, request: object): Promise<Worker> {
   const child = fork(fileURLToPath(url), [JSON.stringify(request)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   adopt(child);
-  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  // 'exit', since a child that was disconnected emits no 'close'.
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const answer = (): Promise<unknown> =>
     new Promise((resolve, reject) => {
-      const onClose = (code: number | null): void => {
-        reject(new BenchError('CHILD_FAILED', `a worker for ${JSON.stringify(request)} ended with ${code ?? 'a signal'}`));
+      const onExit = (code: number | null): void => {
+        reject(
+          new BenchError('CHILD_FAILED', `a worker for ${JSON.stringify(request)} ended with ${code ?? 'a signal'}`),
+        );
       };
-      child.once('close', onClose);
+      child.once('exit', onExit);
       child.once('message', (message) => {
-        child.off('close', onClose);
+        child.off('exit', onExit);
         resolve(message);
       });
     });
@@ -79,7 +82,7 @@ export async function startWorker(url: URL, request: object): Promise<Worker> {
     },
     async stop() {
       child.disconnect();
-      await closed;
+      await exited;
     },
   };
 }

@@ -43,7 +43,10 @@ type Values = Readonly<Record<string, string | boolean | undefined>>;
 
 function readArguments(specs: Readonly<Record<string, OptionSpec>>): Values {
   const options = Object.fromEntries(
-    Object.entries(specs).map(([name, { kind }]) => [name, { type: kind === 'flag' ? ('boolean' as const) : ('string' as const) }]),
+    Object.entries(specs).map(([name, { kind }]) => [
+      name,
+      { type: kind === 'flag' ? ('boolean' as const) : ('string' as const) },
+    ]),
   );
   return parseArgs({ args: process.argv.slice(2), options, strict: true }).values;
 }

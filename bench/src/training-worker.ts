@@ -33,7 +33,10 @@ async function measureSteps(request: StepRequest): Promise<StepResult> {
   const losses: number[] = [];
   for (let step = 0; step < WARMUP_STEPS + steps; step += 1) {
     const start = performance.now();
-    const feeds = (): BatchFeeds => ({ ...batch, ...masks.next({ batch: batchSize, seq: tokens }, { seed: 1, microStep: step }) });
+    const feeds = (): BatchFeeds => ({
+      ...batch,
+      ...masks.next({ batch: batchSize, seq: tokens }, { seed: 1, microStep: step }),
+    });
     losses.push((await optimizer.step([feeds])).loss);
     stepMs.push(performance.now() - start);
   }
@@ -53,7 +56,11 @@ function createBatch(vocabSize: number, rows: number, tokens: number): Record<st
   return {
     input_ids: new Tensor('int64', ids, [rows, tokens]),
     attention_mask: new Tensor('int64', new BigInt64Array(rows * tokens).fill(1n), [rows, tokens]),
-    labels: new Tensor('int64', BigInt64Array.from({ length: rows }, (_, row) => BigInt(row % 2)), [rows]),
+    labels: new Tensor(
+      'int64',
+      BigInt64Array.from({ length: rows }, (_, row) => BigInt(row % 2)),
+      [rows],
+    ),
   };
 }
 

@@ -70,8 +70,13 @@ async function measure(plan: Plan, contender: Contender): Promise<Measurement> {
 async function measureOurs({ batchSize, tokens, steps }: Plan, { shape, dropout }: Contender): Promise<Measurement> {
   const request: StepRequest = { kind: 'step', shape, batchSize, tokens, dropout, steps };
   const { stepMs, losses, peakRssBytes } = (await runWorker(WORKER, request)) as StepResult;
-  if (!losses.every(Number.isFinite)) throw new RangeError(`bug: the losses of a benchmark must be finite, got ${losses.join(', ')}`);
-  return { tokensPerSecond: (batchSize * tokens * 1000) / median(stepMs), peakRssBytes, gflops: await measureGemm(shape, batchSize * tokens) };
+  if (!losses.every(Number.isFinite))
+    throw new RangeError(`bug: the losses of a benchmark must be finite, got ${losses.join(', ')}`);
+  return {
+    tokensPerSecond: (batchSize * tokens * 1000) / median(stepMs),
+    peakRssBytes,
+    gflops: await measureGemm(shape, batchSize * tokens),
+  };
 }
 
 /** The products of a layer, in a process of their own, so that their matrices do not count as a step's memory. */
@@ -101,7 +106,8 @@ async function compare(plan: Plan): Promise<void> {
   const contenders = new Map<string, Contender>();
   for (const shape of plan.shapes) {
     for (const dropout of DROPOUTS) {
-      for (const engine of plan.engines) contenders.set(`${shapeLabel(shape)}, dropout ${dropout}, ${ENGINES[engine]}`, { shape, dropout, engine });
+      for (const engine of plan.engines)
+        contenders.set(`${shapeLabel(shape)}, dropout ${dropout}, ${ENGINES[engine]}`, { shape, dropout, engine });
     }
   }
   const results = await measureInTurns([...contenders.keys()], plan.rounds, async (name, round) => {
@@ -112,7 +118,9 @@ async function compare(plan: Plan): Promise<void> {
   const rows = [...contenders].map(([name, contender]) => ({ contender, results: results.get(name) ?? [] }));
   const versions = rows.flatMap((row) => row.results.flatMap((result) => result.versions ?? []))[0];
   const peer = versions ? `, PyTorch ${versions.torch}, transformers ${versions.transformers}` : '';
-  console.log(`${describeMachine()}${peer}; ${plan.batchSize} × ${plan.tokens} tokens a step, ${plan.rounds} rounds of ${plan.steps} steps\n`);
+  console.log(
+    `${describeMachine()}${peer}; ${plan.batchSize} × ${plan.tokens} tokens a step, ${plan.rounds} rounds of ${plan.steps} steps\n`,
+  );
   console.log(stepTable(rows));
   console.log(gemmTable(plan, rows));
 }
@@ -156,7 +164,10 @@ function gemmTable(plan: Plan, rows: readonly Row[]): string {
     align: 'right' as const,
     cell: (product: string) => formatNumber(rate(engine, product)),
   }));
-  return markdownTable<string>([{ title: 'product', cell: (product) => product.replaceAll('x', ' × ') }, ...engineColumns], products);
+  return markdownTable<string>(
+    [{ title: 'product', cell: (product) => product.replaceAll('x', ' × ') }, ...engineColumns],
+    products,
+  );
 }
 
 async function profile(plan: Plan): Promise<void> {
@@ -164,9 +175,19 @@ async function profile(plan: Plan): Promise<void> {
     const dir = await mkdtemp(join(tmpdir(), 'marquee-profile-'));
     try {
       const { batchSize, tokens, steps } = plan;
-      const request: StepRequest = { kind: 'step', shape, batchSize, tokens, dropout: 0.1, steps, profilePrefix: join(dir, 'step') };
+      const request: StepRequest = {
+        kind: 'step',
+        shape,
+        batchSize,
+        tokens,
+        dropout: 0.1,
+        steps,
+        profilePrefix: join(dir, 'step'),
+      };
       const { stepMs } = (await runWorker(WORKER, request)) as StepResult;
-      console.log(`${shapeLabel(shape)}, ${batchSize} × ${tokens} tokens, dropout 0.1, ${steps} steps; ${describeMachine()}\n`);
+      console.log(
+        `${shapeLabel(shape)}, ${batchSize} × ${tokens} tokens, dropout 0.1, ${steps} steps; ${describeMachine()}\n`,
+      );
       console.log(await profileTable(dir, stepMs));
     } finally {
       await rm(dir, { recursive: true, force: true });
@@ -179,7 +200,11 @@ async function profileTable(dir: string, stepMs: readonly number[]): Promise<str
   const stepMean = stepMs.reduce((sum, ms) => sum + ms, 0) / stepMs.length;
   const kernelMs = operators.reduce((sum, { msPerRun }) => sum + msPerRun, 0);
   const rows = [
-    ...operators.map(({ operator, callsPerRun, msPerRun }) => ({ part: operator, calls: formatNumber(callsPerRun), ms: msPerRun })),
+    ...operators.map(({ operator, callsPerRun, msPerRun }) => ({
+      part: operator,
+      calls: formatNumber(callsPerRun),
+      ms: msPerRun,
+    })),
     { part: 'ONNX Runtime between kernels', calls: '', ms: runMs - kernelMs },
     { part: 'JavaScript: dropout masks, feeds', calls: '', ms: stepMean - runMs },
   ];
