@@ -167,7 +167,8 @@ function reduce(
   { keepDims = false }: ReductionOptions,
 ): Tensor {
   const chosen = (axes ?? x.shape.map((_, axis) => axis)).map((axis) => normalizeAxis(name, axis, x.shape.length));
-  return chosen.length === 0 ? x : apply(name, [x], { axes: [...chosen].sort((a, b) => a - b), keepDims });
+  if (chosen.length === 0) return name === 'reduceSumSquare' ? mul(x, x) : x;
+  return apply(name, [x], { axes: [...chosen].sort((a, b) => a - b), keepDims });
 }
 
 /** Over the given axes, all when none are given. */

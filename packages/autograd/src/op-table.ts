@@ -77,7 +77,7 @@ function binary(onnxName: string, evaluate: (a: number, b: number) => number, gr
     gradient: ({ inputs, outputs, cotangents }) =>
       reduceToInputs(inputs, gradient(inputs, cotangentOf({ cotangents }), at(outputs, 0))),
     emit: (emitter, names) => emitter.node(onnxName, names),
-    evaluate: (a, b) => evaluate(a ?? NaN, b ?? NaN),
+    evaluate,
   };
 }
 
@@ -95,7 +95,7 @@ function unary(
       gradient(at(inputs, 0), cotangentOf({ cotangents }), at(outputs, 0)),
     ],
     emit: (emitter, names) => emitter.node(onnxName, names),
-    ...(evaluate ? { evaluate: (x: number | undefined) => evaluate(x ?? NaN) } : {}),
+    ...(evaluate ? { evaluate } : {}),
   };
 }
 
@@ -449,7 +449,7 @@ export const opTable = {
       if (!fits || !sizes.every((size) => typeof size === 'number')) {
         throw mismatch('concat', `shapes equal but for a known size along axis ${axis}`, inputs);
       }
-      const total = sizes.reduce((sum: number, size) => sum + Number(size), 0);
+      const total = sizes.reduce((sum: number, size) => sum + size, 0);
       return [{ dtype, shape: withDim(at(inputs, 0).shape, axis, total) }];
     },
     gradient: ({ inputs, attributes: { axis }, cotangents }) => {

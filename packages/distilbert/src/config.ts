@@ -73,7 +73,8 @@ export function parseConfig(json: unknown, subject = 'config.json'): DistilBertC
     id2label,
     label2id: Object.fromEntries(Object.entries(id2label).map(([id, label]) => [label, Number(id)])),
   };
-  if (config.dim % config.n_heads !== 0) throw invalid(`${subject}: dim`, `a multiple of n_heads (${config.n_heads})`, config.dim);
+  if (config.dim % config.n_heads !== 0)
+    throw invalid(`${subject}: dim`, `a multiple of n_heads (${config.n_heads})`, config.dim);
   return config;
 }
 
@@ -83,7 +84,8 @@ function requireConvertible(fields: Record<string, unknown>, subject: string): v
   if (positions !== 'absolute') throw invalid(`${subject}: position_embedding_type`, '"absolute"', positions);
   if (fields['is_decoder'] === true) throw invalid(`${subject}: is_decoder`, 'false', true);
   const epsilon = fields['layer_norm_eps'] ?? LAYER_NORM_EPSILON;
-  if (epsilon !== LAYER_NORM_EPSILON) throw invalid(`${subject}: layer_norm_eps`, `${LAYER_NORM_EPSILON}, which DistilBERT has`, epsilon);
+  if (epsilon !== LAYER_NORM_EPSILON)
+    throw invalid(`${subject}: layer_norm_eps`, `${LAYER_NORM_EPSILON}, which DistilBERT has`, epsilon);
 }
 
 function readActivation(value: unknown, subject: string): Activation {
@@ -94,8 +96,11 @@ function readActivation(value: unknown, subject: string): Activation {
 function readLabels(value: unknown, subject: string): Record<string, string> {
   if (value === undefined) return { 0: 'negative', 1: 'positive' };
   const entries = typeof value === 'object' && value !== null ? Object.entries(value as Record<string, unknown>) : [];
-  const complete = entries.every(([id, label]) => typeof label === 'string' && Number(id) >= 0 && Number(id) < entries.length);
-  if (entries.length < 2 || !complete) throw invalid(`${subject}: id2label`, 'a name for each of two or more labels from "0" on', value);
+  const complete = entries.every(
+    ([id, label]) => typeof label === 'string' && Number(id) >= 0 && Number(id) < entries.length,
+  );
+  if (entries.length < 2 || !complete)
+    throw invalid(`${subject}: id2label`, 'a name for each of two or more labels from "0" on', value);
   return Object.fromEntries(entries.map(([id, label]) => [id, String(label)]));
 }
 

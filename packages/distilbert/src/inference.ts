@@ -12,13 +12,17 @@ const tokenInputs = (): { inputIds: Tensor; attentionMask: Tensor } => ({
 
 /** The fp32 model as a file: `input_ids` and `attention_mask`, int64 [batch, seq], to `logits` [batch, num_labels]. */
 export function inferenceModel(config: DistilBertConfig, weights: Weights): Uint8Array {
-  const parameters = Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, constant(data, 'float32', shape, name)]));
+  const parameters = Object.fromEntries(
+    [...weights].map(([name, { shape, data }]) => [name, constant(data, 'float32', shape, name)]),
+  );
   return toModel(logitsGraph(config, parameters, []));
 }
 
 /** The same function with the weights as inputs under their names: what evaluates during training, without a copy of the weights. */
 export function evaluationGraph(config: DistilBertConfig): Graph {
-  const parameters = Object.fromEntries([...parameterShapes(config)].map(([name, shape]) => [name, input(name, 'float32', shape)]));
+  const parameters = Object.fromEntries(
+    [...parameterShapes(config)].map(([name, shape]) => [name, input(name, 'float32', shape)]),
+  );
   return logitsGraph(config, parameters, Object.values(parameters));
 }
 

@@ -43,7 +43,12 @@ export function parameterShapes(config: DistilBertConfig): Map<string, readonly 
 }
 
 /** The parameters that a pretrained encoder lacks, drawn anew for each task. */
-export const HEAD_PARAMETERS = ['pre_classifier.weight', 'pre_classifier.bias', 'classifier.weight', 'classifier.bias'] as const;
+export const HEAD_PARAMETERS = [
+  'pre_classifier.weight',
+  'pre_classifier.bias',
+  'classifier.weight',
+  'classifier.bias',
+] as const;
 
 export function parameterCount(config: DistilBertConfig): number {
   let count = 0;

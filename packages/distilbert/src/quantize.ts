@@ -20,7 +20,8 @@ export function quantizeLinear({ shape, data }: Weight): QuantizedMatrix {
   const { values, scales } = quantizeRows(data, outputs, inputs);
   const transposed = new Int8Array(values.length);
   for (let row = 0; row < outputs; row += 1) {
-    for (let column = 0; column < inputs; column += 1) transposed[column * outputs + row] = values[row * inputs + column] as number;
+    for (let column = 0; column < inputs; column += 1)
+      transposed[column * outputs + row] = values[row * inputs + column] as number;
   }
   return { data: transposed, shape: [inputs, outputs], scales };
 }

@@ -45,7 +45,11 @@ function quantizedBlocks(config: DistilBertConfig, weights: Weights, inputIds: T
   const projectAll = (names: readonly string[], as: string, x: Tensor): Tensor => {
     const matrix = quantizeLinear(stack(names.map((name) => weightOf(`${name}.weight`))));
     const bias = stack(names.map((name) => weightOf(`${name}.bias`)));
-    return dynamicQuantizeMatmul(x, ...matrixTensors(matrix, as), constant(bias.data, 'float32', bias.shape, `${as}.bias`));
+    return dynamicQuantizeMatmul(
+      x,
+      ...matrixTensors(matrix, as),
+      constant(bias.data, 'float32', bias.shape, `${as}.bias`),
+    );
   };
   const keyPaddingMask = cast(attentionMask, 'int32');
 

@@ -40,7 +40,8 @@ export function floatBlocks(config: DistilBertConfig, parameters: Tensors, batch
     if (!tensor) throw new RangeError(`bug: the graph asks for parameter "${name}", which is not declared`);
     return tensor;
   };
-  const project = (name: string, x: Tensor): Tensor => linear(x, parameter(`${name}.weight`), parameter(`${name}.bias`));
+  const project = (name: string, x: Tensor): Tensor =>
+    linear(x, parameter(`${name}.weight`), parameter(`${name}.bias`));
   const masks = batch.dropoutMasks ?? {};
   const bias = batch.attentionMask && paddingBias(batch.attentionMask);
   const splitHeads = (x: Tensor, rows: string | number): Tensor =>

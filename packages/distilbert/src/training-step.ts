@@ -60,7 +60,11 @@ export function dropoutSpecs(config: DistilBertConfig): DropoutSpec[] {
   for (let layer = 0; layer < layers; layer += 1) {
     const isLast = layer === layers - 1;
     specs.push(
-      { site: `layer.${layer}.attention`, rate: config.attention_dropout, shape: ['batch', heads, isLast ? 1 : 'seq', 'seq'] },
+      {
+        site: `layer.${layer}.attention`,
+        rate: config.attention_dropout,
+        shape: ['batch', heads, isLast ? 1 : 'seq', 'seq'],
+      },
       { site: `layer.${layer}.ffn`, rate: config.dropout, shape: [isLast ? 'batch' : 'batch*seq', dim] },
     );
   }
@@ -80,7 +84,9 @@ function batchTensors(config: DistilBertConfig, { padded }: LossOptions): BatchT
   const inputIds = input('input_ids', 'int64', ['batch', 'seq']);
   const attentionMask = padded ? input('attention_mask', 'int64', ['batch', 'seq']) : undefined;
   const labels = input('labels', 'int64', ['batch']);
-  const masks = dropoutSpecs(config).map(({ site, shape }) => [site, input(dropoutMask(site), 'float32', shape)] as const);
+  const masks = dropoutSpecs(config).map(
+    ({ site, shape }) => [site, input(dropoutMask(site), 'float32', shape)] as const,
+  );
   const inputs = [inputIds, ...(attentionMask ? [attentionMask] : []), labels, ...masks.map(([, mask]) => mask)];
   return { inputs, inputIds, attentionMask, labels, dropoutMasks: Object.fromEntries(masks) };
 }
@@ -93,7 +99,9 @@ function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: 
 }
 
 const declare = (config: DistilBertConfig, rename: (name: string) => string = (name) => name): Record<string, Tensor> =>
-  Object.fromEntries([...parameterShapes(config)].map(([name, shape]) => [name, input(rename(name), 'float32', shape)]));
+  Object.fromEntries(
+    [...parameterShapes(config)].map(([name, shape]) => [name, input(rename(name), 'float32', shape)]),
+  );
 
 const renameKeys = (tensors: Tensors, rename: (name: string) => string): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [rename(name), tensor]));

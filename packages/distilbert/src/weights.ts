@@ -34,7 +34,10 @@ export function importWeights(
     ...[...expected].flatMap(([name, shape]) => shapeProblem(name, shape, named.get(name))),
   ];
   if (problems.length > 0) {
-    throw new DistilBertError('WEIGHTS_MISMATCH', `${subject}: expected the weights that config.json describes: ${problems.join('; ')}`);
+    throw new DistilBertError(
+      'WEIGHTS_MISMATCH',
+      `${subject}: expected the weights that config.json describes: ${problems.join('; ')}`,
+    );
   }
   const present = [...expected.keys()].filter((name) => named.has(name));
   const weights = new Map(present.map((name) => [name, toWeight(named.get(name) as StoredTensor)])); // present: in `named`
@@ -58,7 +61,12 @@ const isBert = (stored: ReadonlyMap<string, StoredTensor>): boolean =>
 
 /** Checkpoints of the bare encoder lack the `distilbert.` prefix. */
 function withPrefix(stored: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> {
-  return new Map([...stored].map(([name, tensor]) => [/^(embeddings|transformer)\./.test(name) ? `distilbert.${name}` : name, tensor]));
+  return new Map(
+    [...stored].map(([name, tensor]) => [
+      /^(embeddings|transformer)\./.test(name) ? `distilbert.${name}` : name,
+      tensor,
+    ]),
+  );
 }
 
 const BERT_LAYER_NAMES: readonly (readonly [string, string])[] = [
@@ -82,7 +90,10 @@ function fromBert(stored: ReadonlyMap<string, StoredTensor>, subject: string): M
   const types = renamed.get('distilbert.embeddings.token_type_embeddings.weight');
   const positions = renamed.get(positionEmbeddings);
   if (!types || !positions) {
-    throw new DistilBertError('NOT_CONVERTIBLE', `${subject}: expected BERT's token-type and position embeddings, one is missing`);
+    throw new DistilBertError(
+      'NOT_CONVERTIBLE',
+      `${subject}: expected BERT's token-type and position embeddings, one is missing`,
+    );
   }
   renamed.delete('distilbert.embeddings.token_type_embeddings.weight');
   const sums = Float32Array.from(toFloat32(positions));
@@ -104,7 +115,10 @@ function bertName(name: string): string {
 /** Refuses a checkpoint without a classification head: what evaluates, exports or serves must not invent one. */
 export function requireHead({ missingHead }: ImportedWeights, subject: string): void {
   if (missingHead.length === 0) return;
-  throw new DistilBertError('MISSING_HEAD', `${subject}: expected a trained classification head, ${missingHead.join(', ')} missing`);
+  throw new DistilBertError(
+    'MISSING_HEAD',
+    `${subject}: expected a trained classification head, ${missingHead.join(', ')} missing`,
+  );
 }
 
 /**

@@ -29,16 +29,23 @@ export function decodeModel(bytes: Uint8Array): ModelProto {
     });
   }
   if (!model.graph) {
-    throw new OnnxFormatError('MALFORMED_MODEL', `expected an ONNX model with a graph, got ${bytes.length} bytes without`);
+    throw new OnnxFormatError(
+      'MALFORMED_MODEL',
+      `expected an ONNX model with a graph, got ${bytes.length} bytes without`,
+    );
   }
   return model;
 }
 
 function graphTensorBytes(graph: GraphProto): number {
-  const attributeBytes = graph.node.flatMap((node) => node.attribute).reduce((sum, attribute) => {
-    const nested = [...attribute.graphs, ...(attribute.g ? [attribute.g] : [])];
-    return sum + (attribute.t ? tensorBytes(attribute.t) : 0) + nested.reduce((n, inner) => n + graphTensorBytes(inner), 0);
-  }, 0);
+  const attributeBytes = graph.node
+    .flatMap((node) => node.attribute)
+    .reduce((sum, attribute) => {
+      const nested = [...attribute.graphs, ...(attribute.g ? [attribute.g] : [])];
+      return (
+        sum + (attribute.t ? tensorBytes(attribute.t) : 0) + nested.reduce((n, inner) => n + graphTensorBytes(inner), 0)
+      );
+    }, 0);
   return attributeBytes + graph.initializer.reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
 }
 

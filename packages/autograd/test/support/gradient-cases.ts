@@ -106,6 +106,8 @@ function reductionCases(f: typeof reduceSum): GradientCase[] {
     { title: 'a negative axis, kept', f: (t) => f(t, [-1], { keepDims: true }), inputs: [x()] },
     { title: 'two axes', f: (t) => f(t, [2, 0]), inputs: [x()] },
     { title: 'symbolic axes', f: (t) => f(t, [0, 1]), inputs: [symbolic] },
+    { title: 'a scalar', f: (t) => f(t), inputs: [draw('x', [], { seed: 32 })] },
+    { title: 'no axis', f: (t) => f(t, []), inputs: [x()] },
   ];
 }
 
