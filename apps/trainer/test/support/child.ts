@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export interface ChildEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stderr: string;
+  readonly stdout: string;
+}
+
+export interface Child {
+  readonly process: ChildProcess;
+  readonly ended: Promise<ChildEnd>;
+}
+
+/** Starts the built command line in a process of its own. */
+export function startMain(args: readonly string[], cwd?: string): Child {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd ? { cwd } : {}),
+  });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.on('data', (data: Buffer) => (output.stdout += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (output.stderr += data.toString()));
+  const ended = new Promise<ChildEnd>((resolve) => {
+    child.on('close', (code, signal) => resolve({ code, signal, ...output }));
+  });
+  return { process: child, ended };
+}
+
+/** Resolves when `name` stands in the folder. Call it before the process starts that will write it. */
+export function whenPresent(dir: string, name: string): Promise<void> {
+  mkdirSync(dir, { recursive: true });
+  return new Promise((resolve) => {
+    const watcher = watch(dir, () => {
+      if (!existsSync(join(dir, name))) return;
+      watcher.close();
+      resolve();
+    });
+  });
+}
