@@ -1,7 +1,7 @@
 // Who may import whom: the doors of the house, as lint rules. A package absent from a list may not be imported there.
 
 /** @type {Record<string, string[]>} importer -> packages of ours that it may import */
-export const DOORS = {
+const DOORS = {
   'packages/contracts': [],
   'packages/onnx': [],
   'packages/safetensors': [],
