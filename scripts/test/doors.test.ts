@@ -57,7 +57,6 @@ describe('a door of the house', () => {
     ['packages/model-core/src/runtime.ts', 'onnxruntime-node'],
     ['apps/api/src/server.ts', 'express'],
     ['apps/api/src/a.ts', '@marquee/model-core'],
-    ['bench/src/training.ts', '@marquee/api'],
     ['apps/trainer/src/a.ts', '@marquee/distilbert'],
     ['bench/src/parity.ts', '@marquee/autograd'],
     ['bench/src/training.ts', '@marquee/trainer'],
