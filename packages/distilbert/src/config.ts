@@ -68,7 +68,7 @@ export function parseConfig(json: unknown, subject = 'config.json'): DistilBertC
     dropout: rate(`${subject}: dropout`, get('dropout')),
     attention_dropout: rate(`${subject}: attention_dropout`, get('attention_dropout')),
     seq_classif_dropout: rate(`${subject}: seq_classif_dropout`, get('seq_classif_dropout')),
-    pad_token_id: Number(get('pad_token_id')),
+    pad_token_id: tokenId(`${subject}: pad_token_id`, get('pad_token_id')),
     num_labels: Object.keys(id2label).length,
     id2label,
     label2id: Object.fromEntries(Object.entries(id2label).map(([id, label]) => [label, Number(id)])),
@@ -97,7 +97,7 @@ function readLabels(value: unknown, subject: string): Record<string, string> {
   if (value === undefined) return { 0: 'negative', 1: 'positive' };
   const entries = typeof value === 'object' && value !== null ? Object.entries(value as Record<string, unknown>) : [];
   const complete = entries.every(
-    ([id, label]) => typeof label === 'string' && Number(id) >= 0 && Number(id) < entries.length,
+    ([id, label], index) => typeof label === 'string' && id === String(index), // JavaScript sorts integer keys
   );
   if (entries.length < 2 || !complete)
     throw invalid(`${subject}: id2label`, 'a name for each of two or more labels from "0" on', value);
@@ -107,6 +107,11 @@ function readLabels(value: unknown, subject: string): Record<string, string> {
 function positiveInteger(subject: string, value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value;
   throw invalid(subject, 'a positive integer', value);
+}
+
+function tokenId(subject: string, value: unknown): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw invalid(subject, 'a token id', value);
 }
 
 function rate(subject: string, value: unknown): number {

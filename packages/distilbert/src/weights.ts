@@ -31,7 +31,7 @@ export function importWeights(
   const problems = [
     ...missing.filter((name) => !head.has(name)).map((name) => `${name} is missing`),
     ...[...named.keys()].filter((name) => !expected.has(name)).map((name) => `${name} is unexpected`),
-    ...[...expected].flatMap(([name, shape]) => shapeProblem(name, shape, named.get(name))),
+    ...[...expected].flatMap(([name, shape]) => typeProblem(name, shape, named.get(name))),
   ];
   if (problems.length > 0) {
     throw new DistilBertError(
@@ -44,8 +44,12 @@ export function importWeights(
   return { weights, missingHead };
 }
 
-function shapeProblem(name: string, shape: readonly number[], tensor: StoredTensor | undefined): string[] {
-  if (!tensor || tensor.shape.join() === shape.join()) return [];
+const FLOATS: ReadonlySet<string> = new Set(['F32', 'F16', 'BF16']);
+
+function typeProblem(name: string, shape: readonly number[], tensor: StoredTensor | undefined): string[] {
+  if (!tensor) return [];
+  if (!FLOATS.has(tensor.dtype)) return [`${name} has dtype ${tensor.dtype}, expected F32, F16 or BF16`];
+  if (tensor.shape.join() === shape.join()) return [];
   return [`${name} has shape [${tensor.shape.join(', ')}], expected [${shape.join(', ')}]`];
 }
 
@@ -99,6 +103,12 @@ function fromBert(stored: ReadonlyMap<string, StoredTensor>, subject: string): M
   const sums = Float32Array.from(toFloat32(positions));
   const type0 = toFloat32(types);
   const dim = positions.shape[1] ?? 0;
+  if (types.shape.length !== 2 || types.shape[1] !== dim) {
+    throw new DistilBertError(
+      'NOT_CONVERTIBLE',
+      `${subject}: expected token-type embeddings [any, ${dim}] like the positions, got [${types.shape.join(', ')}]`,
+    );
+  }
   for (let i = 0; i < sums.length; i += 1) sums[i] = (sums[i] ?? 0) + (type0[i % dim] ?? 0);
   renamed.set(positionEmbeddings, fromFloat32(sums, positions.shape, 'F32'));
   return renamed;

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+
+import * as distilbert from '../src/index.js';
+
+it('exports these names', () => {
+  expect(Object.keys(distilbert).sort()).toMatchInlineSnapshot(`
+    [
+      "DistilBertError",
+      "HEAD_PARAMETERS",
+      "LAYER_NORM_EPSILON",
+      "accumulationStep",
+      "dropoutMask",
+      "dropoutSpecs",
+      "evaluationGraph",
+      "exportWeights",
+      "firstMoment",
+      "gradientOf",
+      "gradientStep",
+      "importWeights",
+      "inferenceModel",
+      "nextValue",
+      "parameterCount",
+      "parameterShapes",
+      "parseConfig",
+      "quantizedModel",
+      "requireHead",
+      "secondMoment",
+      "trainingStep",
+      "updateStep",
+      "withNewHead",
+    ]
+  `);
+});
