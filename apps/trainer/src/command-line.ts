@@ -34,7 +34,7 @@ export async function parseCommandLine(
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: write, writeErr: () => undefined });
   }
-  const words = argv.length === 0 ? ['--help'] : argv.map(withHyphens);
+  const words = argv.length === 0 ? ['--help'] : argv.flatMap(toWords);
   refuseRepeated(words);
   try {
     await program.parseAsync(words, { from: 'user' });
@@ -46,16 +46,16 @@ export async function parseCommandLine(
   }
 }
 
-/** Hugging Face writes `--max_seq_length`; both spellings are one. */
-function withHyphens(argument: string): string {
-  if (!argument.startsWith('--')) return argument;
+/** Hugging Face writes `--max_seq_length`; both spellings are one. `--seed=1` is taken apart, or a misspelled flag would be compared with its value. */
+function toWords(argument: string): string[] {
+  if (!argument.startsWith('--')) return [argument];
   const [flag = '', ...value] = argument.split('=');
-  return [flag.replaceAll('_', '-'), ...value].join('=');
+  return value.length === 0 ? [flag.replaceAll('_', '-')] : [flag.replaceAll('_', '-'), value.join('=')];
 }
 
 /** The last one would win in silence, most likely not the one that was meant. */
 function refuseRepeated(words: readonly string[]): void {
-  const flags = words.filter((word) => word.startsWith('--')).map((word) => word.split('=')[0] ?? '');
+  const flags = words.filter((word) => word.startsWith('--'));
   const repeated = flags.find((flag, index) => flags.indexOf(flag) !== index);
   if (repeated === undefined) return;
   throw new TrainerError('INVALID_OPTION', `${repeated}: expected once, given more than once (--a_b is --a-b)`);

@@ -30,7 +30,7 @@ export interface Progress {
 
 const MS_BETWEEN_LINES = 30_000;
 const MS_BETWEEN_DRAWINGS = 100;
-const BAR_WIDTH = 24;
+const BAR_WIDTH = 16;
 
 export function createProgress(stream: ProgressStream, now: () => number = () => performance.now()): Progress {
   let lastLine = -Infinity;

@@ -56,6 +56,7 @@ function describeDifferences(saved: CheckpointOptions | undefined, current: Chec
   if (!saved) return ', got others';
   const names = Object.keys(current).filter((name) => JSON.stringify(saved[name]) !== JSON.stringify(current[name]));
   if (names.length === 0) return '; the options are the same, the training file or the starting model is another';
-  const shown = (value: CheckpointOptions[string] | undefined): string => (value === null || value === undefined ? 'not given' : String(value));
+  const shown = (value: CheckpointOptions[string] | undefined): string =>
+    value === null || value === undefined ? 'not given' : String(value);
   return names.map((name) => `; ${flagOf(name)} was ${shown(saved[name])}, is ${shown(current[name])}`).join('');
 }
