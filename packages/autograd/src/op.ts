@@ -13,7 +13,7 @@ export interface Op<Attributes extends object = object> {
   /** Writes ONNX nodes and returns the names of the outputs. `''` stands for an optional input that is absent. */
   emit(emitter: Emitter, inputs: readonly string[], context: EmitContext<Attributes>): readonly string[];
   /** Folds the operation over scalar constants, where it is elementwise. */
-  readonly evaluate?: (this: void, ...values: number[]) => number;
+  readonly evaluate?: (...values: number[]) => number;
 }
 
 export interface GradientContext<Attributes extends object> {
