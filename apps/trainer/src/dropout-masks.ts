@@ -58,7 +58,7 @@ const roundUp = (length: number): number => Math.ceil(length / BLOCK_SIZE) * BLO
  * Returns a function that fills a mask, whose length is a multiple of 8, from a key. 16 random bits choose one of the 16 patterns of four elements with the probability
  * that the pattern has, to within 1/65,536: a hash then serves eight elements, and a pattern is copied as two 64-bit words.
  */
-export function createMaskFiller(rate: number): (mask: Float32Array, key: number) => void {
+function createMaskFiller(rate: number): (mask: Float32Array, key: number) => void {
   const patternOf = drawPatterns(rate);
   const keep = 1 / (1 - rate);
   const patterns = Float32Array.from({ length: PATTERN_COUNT * PATTERN_SIZE }, (_, i) =>

@@ -20,7 +20,7 @@ export interface EvaluateOptions {
   readonly threads: number | undefined;
 }
 
-export const EVALUATION_FILE = 'evaluation_results.json';
+const EVALUATION_FILE = 'evaluation_results.json';
 
 /** Evaluates an artifact on every review of a file, as it would be served, and writes `evaluation_results.json`. Throws `INTERRUPTED`. */
 export async function runEvaluation(options: EvaluateOptions, watch: EvaluationWatch): Promise<void> {

@@ -8,7 +8,7 @@ export function encodeSeenRows(digests: ReadonlySet<string>): Uint8Array {
   return Buffer.from([...digests].sort().join(''), 'hex');
 }
 
-export function decodeSeenRows(bytes: Uint8Array): Set<string> {
+function decodeSeenRows(bytes: Uint8Array): Set<string> {
   const hex = Buffer.from(bytes).toString('hex');
   const width = 2 * DIGEST_BYTES;
   return new Set(

@@ -61,14 +61,18 @@ export async function loadStartingModel(path: string, seed: number): Promise<Sta
   const json = (name: keyof ModelFiles): JsonObject => parseJson(files[name], subject(name));
   const config = withOurLabels(parseConfig(json('config.json'), subject('config.json')));
   const bytes = files['model.safetensors'];
+  const encoder = readEncoder(bytes, config, subject('model.safetensors'));
+  const weightsDigest = createHash('sha256').update(bytes).digest('hex');
+  // An artifact's encoder has grown around the head that its own training drew, often from the same seed: a child draws from another stream.
+  const ancestry = isArtifact ? [parseInt(weightsDigest.slice(0, 8), 16)] : [];
   const model = {
     path,
     config,
-    weights: withNewHead(readEncoder(bytes, config, subject('model.safetensors')), config, normalDeviates(seed)),
+    weights: withNewHead(encoder, config, normalDeviates(seed, ...ancestry)),
     tokenizerJson: json('tokenizer.json'),
     tokenizerConfig: json('tokenizer_config.json'),
     vocabulary: files['vocab.txt'],
-    weightsDigest: createHash('sha256').update(bytes).digest('hex'),
+    weightsDigest,
     version: isArtifact ? (await readManifest(path)).version : undefined,
     seenRows: isArtifact ? await readSeenRows(path) : new Set<string>(),
     licenses: await readLicenses(path),
@@ -133,7 +137,7 @@ function parseJson(bytes: Uint8Array, subject: string): JsonObject {
 }
 
 /** Standard normal deviates by the Box-Muller transform. */
-function normalDeviates(seed: number): () => number {
-  const random = createRandom(seed, HEAD_STREAM);
+function normalDeviates(seed: number, ...ancestry: number[]): () => number {
+  const random = createRandom(seed, HEAD_STREAM, ...ancestry);
   return () => Math.sqrt(-2 * Math.log(1 - random.float())) * Math.cos(2 * Math.PI * random.float());
 }

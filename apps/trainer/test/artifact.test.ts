@@ -3,7 +3,15 @@ import { appendFile, cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { rowDigest } from '@marquee/dataset';
-import { GRAPH_FILES, loadClassifier, type Manifest, readManifest, verifyArtifact } from '@marquee/model-core';
+import {
+  createTokenizer,
+  createTokenizerJson,
+  GRAPH_FILES,
+  loadClassifier,
+  type Manifest,
+  readManifest,
+  verifyArtifact,
+} from '@marquee/model-core';
 import { decodeSafetensors, toFloat32 } from '@marquee/safetensors';
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -113,8 +121,18 @@ describe('the artifact of a training', () => {
   });
 
   test('reads the reviews in training as it does in serving, up to the length that each keeps', async () => {
-    const { tokenizer } = await loadClassifier(model, { device: 'cpu' });
-    expect([...tokenizer.encode('good<br />film').inputIds]).toEqual([...tokenizer.encode('good film').inputIds]);
+    const classifier = await loadClassifier(model, { device: 'cpu' });
+    const base = await loadStartingModel(join(root, 'base'), 42);
+    const inTraining = createTokenizer(createTokenizerJson(base.tokenizerJson), base.tokenizerConfig, {
+      maxLength: 40,
+      truncation: 'head+tail',
+    });
+    for (const [text] of TEST_ROWS) {
+      expect(classifier.tokenizer.encode(text)).toEqual(inTraining.encode(text));
+    }
+    const ids = (text: string): number[] => [...classifier.tokenizer.encode(text).inputIds];
+    await classifier.close();
+    expect(ids('good<br />film')).toEqual(ids('good film'));
   });
 });
 
@@ -144,7 +162,10 @@ describe('a training that starts from an artifact', () => {
     const encoder = 'distilbert.transformer.layer.0.ffn.lin1.weight';
     expect(weights.get(encoder)?.data).toEqual(valuesOf(encoder));
     expect(weights.get('classifier.weight')?.data).not.toEqual(valuesOf('classifier.weight'));
-    expect(weights.get('classifier.weight')?.data).toEqual(fresh.get('classifier.weight')?.data);
+    // Nor the head that the parent's own training began with, although both have the same seed.
+    expect(weights.get('classifier.weight')?.data).not.toEqual(fresh.get('classifier.weight')?.data);
+    const again = (await loadStartingModel(model, 42)).weights;
+    expect(weights.get('classifier.weight')?.data).toEqual(again.get('classifier.weight')?.data);
   });
 
   test('refuses one whose weights are not those of its manifest', async () => {
