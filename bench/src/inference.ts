@@ -1,7 +1,6 @@
 // npm run bench:inference: single reviews per second through model-core, transformers.js on the same weights beside it in turns.
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,6 +18,7 @@ import { formatNumber, formatRatio, formatSpread } from './number-format.js';
 import { createReviews, drawReviews } from './review-texts.js';
 import { randomWeights, SHAPE_NAMES, shapeConfig, shapeLabel, type ShapeName } from './shapes.js';
 import { median, medianRatio, summarize } from './summary.js';
+import { withTemporaryFolder } from './temporary-folder.js';
 
 const WORKER = new URL('./inference-worker.js', import.meta.url);
 const SHIPPED_MODEL = fileURLToPath(new URL('../../artifacts/marquee', import.meta.url));
@@ -210,12 +210,7 @@ await runCommand(
   async (options) => {
     const plan = await readPlan(options);
     for (const shape of options.list('shapes', SHAPE_NAMES)) {
-      const dir = await mkdtemp(join(tmpdir(), 'marquee-inference-'));
-      try {
-        await benchShape(shape, plan, dir);
-      } finally {
-        await rm(dir, { recursive: true, force: true });
-      }
+      await withTemporaryFolder((dir) => benchShape(shape, plan, dir));
     }
   },
 );

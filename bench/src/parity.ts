@@ -1,8 +1,7 @@
 // npm run bench:parity -- --python PATH: our training and inference beside PyTorch and transformers, live and at full size.
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { type DistilBertConfig, HEAD_PARAMETERS, importWeights, parseConfig, type Weights } from '@marquee/distilbert';
@@ -16,6 +15,7 @@ import { markdownTable } from './markdown-table.js';
 import { type Check, isPassed, relativeError } from './parity-check.js';
 import { askReference, type EncodeReference } from './parity-reference.js';
 import { randomWeights, SHAPE_NAMES, shapeConfig, shapeLabel } from './shapes.js';
+import { withTemporaryFolder } from './temporary-folder.js';
 import { compareTraining, RELATIVE_LIMIT, writeModel } from './training-parity.js';
 
 const SHIPPED_MODEL = fileURLToPath(new URL('../../artifacts/marquee', import.meta.url));
@@ -91,7 +91,9 @@ async function reportEncoder(folder: string, plan: Plan): Promise<boolean> {
     error,
     limit: RELATIVE_LIMIT,
   };
-  return reportTraining(`Encoder of ${folder} under a random head`, config, weights, plan, [conversion]);
+  return reportTraining(`Encoder of ${basename(resolve(folder))} under a random head`, config, weights, plan, [
+    conversion,
+  ]);
 }
 
 async function runParity(options: CommandOptions, dir: string): Promise<boolean> {
@@ -124,7 +126,7 @@ async function runParity(options: CommandOptions, dir: string): Promise<boolean>
   if (minilm !== undefined) await inFolder(minilm, (folder) => reportEncoder(minilm, { ...plan, dir: folder }));
   if (artifact !== undefined) {
     await inFolder(artifact, async (folder) =>
-      report(`${artifact} through from_pretrained`, await compareArtifact(python, artifact, folder)),
+      report(`${basename(resolve(artifact))} through from_pretrained`, await compareArtifact(python, artifact, folder)),
     );
   }
   return passed.every(Boolean);
@@ -141,12 +143,8 @@ await runCommand(
     'batch-size': { kind: 'count', help: 'rows of the batch', fallback: '4' },
     tokens: { kind: 'count', help: 'tokens of the longest row', fallback: '32' },
   },
-  async (options) => {
-    const dir = await mkdtemp(join(tmpdir(), 'marquee-parity-'));
-    try {
+  (options) =>
+    withTemporaryFolder(async (dir) => {
       if (!(await runParity(options, dir))) process.exitCode = 1;
-    } finally {
-      await rm(dir, { recursive: true, force: true });
-    }
-  },
+    }),
 );

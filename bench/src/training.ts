@@ -1,6 +1,4 @@
 // npm run bench:training: tokens per second of our training step, PyTorch's beside it in turns.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,6 +11,7 @@ import { formatGigabytes, formatNumber, formatRatio, formatSpread } from './numb
 import { readProfile } from './operator-profile.js';
 import { SHAPE_NAMES, shapeLabel, type ShapeName } from './shapes.js';
 import { median, medianRatio, summarize } from './summary.js';
+import { withTemporaryFolder } from './temporary-folder.js';
 import type { GemmRequest, GemmResult, PyTorchResult, StepRequest, StepResult } from './training-protocol.js';
 
 const WORKER = new URL('./training-worker.js', import.meta.url);
@@ -172,28 +171,16 @@ function gemmTable(plan: Plan, rows: readonly Row[]): string {
   );
 }
 
-async function profile(plan: Plan): Promise<void> {
-  for (const shape of plan.shapes) {
-    const dir = await mkdtemp(join(tmpdir(), 'marquee-profile-'));
-    try {
-      const { batchSize, tokens, steps } = plan;
-      const request: StepRequest = {
-        kind: 'step',
-        shape,
-        batchSize,
-        tokens,
-        dropout: 0.1,
-        steps,
-        profilePrefix: join(dir, 'step'),
-      };
+async function profile({ shapes, batchSize, tokens, steps }: Plan): Promise<void> {
+  for (const shape of shapes) {
+    await withTemporaryFolder(async (dir) => {
+      const options = { batchSize, tokens, dropout: 0.1, steps, profilePrefix: join(dir, 'step') };
+      const request: StepRequest = { kind: 'step', shape, ...options };
       const { stepMs } = (await runWorker(WORKER, request)) as StepResult;
-      console.log(
-        `${shapeLabel(shape)}, ${batchSize} × ${tokens} tokens, dropout 0.1, ${steps} steps; ${describeMachine()}\n`,
-      );
+      const machine = describeMachine();
+      console.log(`${shapeLabel(shape)}, ${batchSize} × ${tokens} tokens, dropout 0.1, ${steps} steps; ${machine}\n`);
       console.log(await profileTable(dir, stepMs));
-    } finally {
-      await rm(dir, { recursive: true, force: true });
-    }
+    });
   }
 }
 
