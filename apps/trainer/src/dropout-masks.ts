@@ -40,7 +40,7 @@ export function createDropoutMasks(specs: readonly DropoutSpec[]): DropoutMasks 
 
 function resolveDim(dim: number | string, { batch, seq }: BatchSize): number {
   if (typeof dim === 'number') return dim;
-  const sizes: Readonly<Record<string, number>> = { batch, seq, 'batch*seq': batch * seq };
+  const sizes: Readonly<Record<string, number>> = { batch, seq };
   const size = sizes[dim];
   if (size === undefined) throw new RangeError(`bug: a dropout mask has the unknown dimension "${dim}"`);
   return size;

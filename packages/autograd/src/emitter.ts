@@ -38,15 +38,20 @@ export class Emitter {
   private readonly emitted = new Set<number>();
   private count = 0;
 
-  constructor(private readonly inputs: readonly Tensor[]) {
+  /** `prefix` stands before every name that is given here, `inputNames` replace the inputs' own: both are for a subgraph. */
+  constructor(
+    private readonly inputs: readonly Tensor[],
+    readonly prefix = '',
+    inputNames: readonly string[] = [],
+  ) {
     const seen = new Set<string>();
-    for (const { id, source } of inputs) {
+    for (const [index, { id, source }] of inputs.entries()) {
       if (source.kind !== 'input') throw new AutogradError('INVARIANT', 'bug: a graph input must be an input tensor');
       if (seen.has(source.name)) {
         throw new AutogradError('DUPLICATE_INPUT', `emit: expected distinct input names, got "${source.name}" twice`);
       }
       seen.add(source.name);
-      this.names.set(id, source.name);
+      this.names.set(id, inputNames[index] ?? source.name);
     }
   }
 
@@ -64,7 +69,7 @@ export class Emitter {
     const existing = this.written.get(key);
     if (existing) return [...existing];
     this.count += 1;
-    const label = `${opType}_${this.count}`;
+    const label = `${this.prefix}${opType}_${this.count}`;
     const names = Array.from({ length: outputs }, (_, i) => (i === 0 ? label : `${label}_${i}`));
     const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
     this.nodes.push(
@@ -72,6 +77,18 @@ export class Emitter {
     );
     this.written.set(key, names);
     return names;
+  }
+
+  /** Appends a node whose one output has a name that others rely on. */
+  named(opType: string, inputs: readonly string[], output: string): void {
+    this.nodes.push(create(NodeProtoSchema, { opType, input: [...inputs], output: [output] }));
+  }
+
+  /** Writes a graph inside this one, whose inputs are known by the given names there. */
+  subgraph(label: string, inputs: readonly Tensor[], inputNames: (prefix: string) => readonly string[]): Emitter {
+    this.count += 1;
+    const prefix = `${this.prefix}${label}_${this.count}.`; // ONNX wants names that differ from those around
+    return new Emitter(inputs, prefix, inputNames(prefix));
   }
 
   /** The body of one side of an `If`: a single node over values of the graph around it. */
@@ -184,7 +201,8 @@ export class Emitter {
     return emitted;
   }
 
-  private initializer(name: string, dtype: DataType, shape: readonly number[], data: ArrayBufferView): string {
+  private initializer(key: string, dtype: DataType, shape: readonly number[], data: ArrayBufferView): string {
+    const name = `${this.prefix}${key}`;
     const rawData = new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
     const dims = shape.map(BigInt);
     const dataType: number = dataTypes[dtype].onnx;
@@ -201,6 +219,11 @@ export class Emitter {
     return name;
   }
 
+  /** The nodes so far and the constants that they use. */
+  parts(): { readonly node: NodeProto[]; readonly initializer: TensorProto[] } {
+    return { node: this.nodes, initializer: [...this.initializers.values()] };
+  }
+
   /** The finished graph, with the given tensors under the given names. */
   graph(name: string, outputs: Readonly<Record<string, Tensor>>): GraphProto {
     const output = Object.entries(outputs).map(([outputName, tensor]) => {
@@ -208,19 +231,11 @@ export class Emitter {
         const actual = `${tensor.dtype}[${tensor.shape.join(', ')}]`;
         throw new AutogradError('UNNAMED_OUTPUT', `emit: expected a name for each output, got "" for ${actual}`);
       }
-      this.nodes.push(
-        create(NodeProtoSchema, { opType: 'Identity', input: [this.emit(tensor)], output: [outputName] }),
-      );
+      this.named('Identity', [this.emit(tensor)], outputName);
       return valueInfo(outputName, tensor);
     });
     const input = this.inputs.map((tensor) => valueInfo(this.nameOf(tensor), tensor));
-    return create(GraphProtoSchema, {
-      name,
-      node: this.nodes,
-      initializer: [...this.initializers.values()],
-      input,
-      output,
-    });
+    return create(GraphProtoSchema, { name, ...this.parts(), input, output });
   }
 }
 

@@ -1,8 +1,11 @@
 import { AutogradError } from './autograd-error.js';
 import { type DataType, dataTypes } from './dtype.js';
+import type { Tensors } from './gradient.js';
+import type { Graph } from './model.js';
 import type { Op } from './op.js';
 import { type OpAttributes, type OpName, opTable } from './op-table.js';
 import { type Dim, normalizeAxis, productOf, sameShape, type Shape } from './shape.js';
+import type { Slicing } from './slices.js';
 import { nextId, type Node, type Tensor, type TensorType } from './tensor.js';
 
 /** A number stands for a scalar constant of the other operand's dtype. */
@@ -321,4 +324,22 @@ export function crossEntropy(logits: Tensor, labels: Tensor, labelSmoothing = 0)
   const classes = Number(logits.shape[1]);
   const target = add(mul(oneHot(labels, classes), 1 - labelSmoothing), labelSmoothing / classes);
   return neg(reduceMean(reduceSum(mul(target, logSoftmax(logits)), [-1])));
+}
+
+/**
+ * What `body` gives on a batch that is cut into slices along its leading axis, one slice after the other: outputs summed over the slices, or
+ * joined again. `bindings` has a tensor for each input of the body. See `Slicing`.
+ */
+export function overSlices(body: Graph, bindings: Tensors, slicing: Slicing): Record<string, Tensor> {
+  const inputs = body.inputs.map(({ source }) => {
+    const name = source.kind === 'input' ? source.name : '';
+    const bound = bindings[name];
+    if (bound) return bound;
+    throw new AutogradError(
+      'INVALID_ATTRIBUTE',
+      `overSlices: expected a tensor for the body's input "${name}", got none`,
+    );
+  });
+  const outputs = applyAll('overSlices', inputs, { ...slicing, body });
+  return Object.fromEntries(Object.keys(body.outputs).map((name, i) => [name, outputs[i] as Tensor])); // one output each
 }

@@ -37,6 +37,7 @@ export {
   neg,
   oneHot,
   type Operand,
+  overSlices,
   pad,
   type PadOptions,
   pow,
@@ -80,4 +81,5 @@ export {
   type ScheduleOptions,
 } from './optimizer.js';
 export type { Dim, Shape } from './shape.js';
+export type { Slicing } from './slices.js';
 export type { Tensor, TensorType } from './tensor.js';

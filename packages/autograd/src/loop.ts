@@ -68,8 +68,7 @@ function loopBody(
   const finals = new Map([...Object.values(carried), ...collected].map((name) => [name, `${name}_body`]));
   const nodes = graph.node.map((original) =>
     create(NodeProtoSchema, {
-      ...original,
-      input: original.input.map(rename),
+      ...renameInputs(original, rename),
       output: original.output.map((name) => finals.get(name) ?? name),
     }),
   );
@@ -89,6 +88,14 @@ function loopBody(
       ...[...Object.values(carried), ...collected].map((name) => info(name, `${name}_body`)),
     ],
   });
+}
+
+/** Graphs inside a node read values of the graph around it by name, too. */
+function renameInputs(original: NodeProto, rename: (name: string) => string): NodeProto {
+  const attribute = original.attribute.map((entry) =>
+    entry.g ? { ...entry, g: { ...entry.g, node: entry.g.node.map((inner) => renameInputs(inner, rename)) } } : entry,
+  );
+  return { ...original, input: original.input.map(rename), attribute };
 }
 
 function node(opType: string, input: string[], output: string[]): NodeProto {

@@ -4,6 +4,7 @@ import type { AttributeValue, Emitter } from './emitter.js';
 import * as fn from './functions.js';
 import type { GradientContext, Op } from './op.js';
 import { broadcastShapes, type Dim, formatShape, productOf, sameShape, type Shape } from './shape.js';
+import { overSlices } from './slices.js';
 import type { Tensor, TensorType } from './tensor.js';
 
 /** Operators of ONNX Runtime's own domain that stand for several of the standard's. */
@@ -662,6 +663,8 @@ export const opTable = {
       });
     },
   } satisfies Op<{ readonly heads: number }>,
+
+  overSlices,
 
   /** A symbolic size as a float32 scalar, for means over sizes that are known only when the graph runs. */
   dimension: {

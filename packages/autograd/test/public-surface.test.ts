@@ -45,6 +45,7 @@ it('exports these names', () => {
       "multiHeadAttention",
       "neg",
       "oneHot",
+      "overSlices",
       "pad",
       "pow",
       "reduceMax",

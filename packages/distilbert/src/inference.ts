@@ -3,7 +3,7 @@ import { constant, type Graph, input, type Tensor, type Tensors, toModel } from 
 import type { DistilBertConfig } from './config.js';
 import { distilBert } from './model.js';
 import { parameterShapes, type Weights } from './parameters.js';
-import { floatBlocks } from './training-blocks.js';
+import { floatBlocks, lookUpWords } from './training-blocks.js';
 
 const tokenInputs = (): { inputIds: Tensor; attentionMask: Tensor } => ({
   inputIds: input('input_ids', 'int64', ['batch', 'seq']),
@@ -28,6 +28,7 @@ export function evaluationGraph(config: DistilBertConfig): Graph {
 
 function logitsGraph(config: DistilBertConfig, parameters: Tensors, parameterInputs: readonly Tensor[]): Graph {
   const { inputIds, attentionMask } = tokenInputs();
-  const logits = distilBert(config, floatBlocks(config, parameters, { inputIds, attentionMask }));
+  const words = lookUpWords(parameters, inputIds);
+  const logits = distilBert(config, floatBlocks(config, parameters, { words, attentionMask }));
   return { name: 'distilbert', inputs: [...parameterInputs, inputIds, attentionMask], outputs: { logits } };
 }

@@ -23,8 +23,8 @@ import { layerPrefix, positionEmbeddings, wordEmbeddings } from './parameters.js
 const MASKED_SCORE = 1e9;
 
 export interface BatchInputs {
-  /** int64 [batch, seq]. */
-  readonly inputIds: Tensor;
+  /** Rows of the word embeddings, [batch, seq, dim]. */
+  readonly words: Tensor;
   /** int64 [batch, seq], 1 for a token, 0 for padding; absent where no sequence is padded. */
   readonly attentionMask?: Tensor | undefined;
   /** Dropout masks by site; absent sites are not dropped. */
@@ -49,9 +49,8 @@ export function floatBlocks(config: DistilBertConfig, parameters: Tensors, batch
 
   return {
     embed: () => {
-      const words = gather(parameter(wordEmbeddings), batch.inputIds); // [batch, seq, dim]
       const positions = slice(parameter(positionEmbeddings), { axis: 0, end: 'seq' });
-      return reshape(add(words, positions), ['batch*seq', dim]);
+      return reshape(add(batch.words, positions), ['batch*seq', dim]);
     },
     project,
     normalize: (name, x) => layerNorm(x, parameter(`${name}.weight`), parameter(`${name}.bias`), LAYER_NORM_EPSILON),
@@ -66,8 +65,15 @@ export function floatBlocks(config: DistilBertConfig, parameters: Tensors, batch
       );
       return reshape(transpose(attended, [0, 2, 1, 3]), queryRows.shape);
     },
-    dropout: (site, x) => dropout(x, masks[site]),
+    dropout: (site, x) => dropout(x, masks[site] && reshape(masks[site], x.shape)),
   };
+}
+
+/** What the word embeddings give for int64 ids [batch, seq]: [batch, seq, dim]. */
+export function lookUpWords(parameters: Tensors, inputIds: Tensor): Tensor {
+  const table = parameters[wordEmbeddings];
+  if (!table) throw new RangeError(`bug: the parameters lack "${wordEmbeddings}"`);
+  return gather(table, inputIds);
 }
 
 /** 0 where a key may be read and −10⁹ where it is padding: [batch, 1, 1, seq]. */

@@ -4,22 +4,26 @@ import {
   type AdamWState,
   clipFactor,
   crossEntropy,
+  dimension,
+  div,
   globalNorm,
   gradient,
   type Graph,
   input,
   mul,
+  overSlices,
   scalar,
   schedule,
   type ScheduleOptions,
+  sumRows,
   type Tensor,
   type Tensors,
 } from '@marquee/autograd';
 
 import type { DistilBertConfig } from './config.js';
 import { distilBert, type DropoutSite } from './model.js';
-import { isDecayed, parameterShapes } from './parameters.js';
-import { floatBlocks } from './training-blocks.js';
+import { isDecayed, parameterShapes, wordEmbeddings } from './parameters.js';
+import { floatBlocks, lookUpWords } from './training-blocks.js';
 
 export interface OptimizerOptions {
   readonly learningRate: number;
@@ -49,14 +53,14 @@ export const dropoutMask = (site: string): string => `dropout.${site}`;
 export interface DropoutSpec {
   readonly site: DropoutSite;
   readonly rate: number;
-  /** Of numbers and of the symbols `batch`, `seq` and `batch*seq`. */
+  /** Of numbers and of the symbols `batch` and `seq`; its leading axis is the batch. */
   readonly shape: readonly (number | string)[];
 }
 
 /** Every site with a rate above 0, in the order of the forward pass. */
 export function dropoutSpecs(config: DistilBertConfig): DropoutSpec[] {
   const { dim, n_heads: heads, n_layers: layers } = config;
-  const specs: DropoutSpec[] = [{ site: 'embeddings', rate: config.dropout, shape: ['batch*seq', dim] }];
+  const specs: DropoutSpec[] = [{ site: 'embeddings', rate: config.dropout, shape: ['batch', 'seq', dim] }];
   for (let layer = 0; layer < layers; layer += 1) {
     const isLast = layer === layers - 1;
     specs.push(
@@ -65,7 +69,7 @@ export function dropoutSpecs(config: DistilBertConfig): DropoutSpec[] {
         rate: config.attention_dropout,
         shape: ['batch', heads, isLast ? 1 : 'seq', 'seq'],
       },
-      { site: `layer.${layer}.ffn`, rate: config.dropout, shape: [isLast ? 'batch' : 'batch*seq', dim] },
+      { site: `layer.${layer}.ffn`, rate: config.dropout, shape: isLast ? ['batch', dim] : ['batch', 'seq', dim] },
     );
   }
   specs.push({ site: 'classifier', rate: config.seq_classif_dropout, shape: ['batch', dim] });
@@ -91,12 +95,58 @@ function batchTensors(config: DistilBertConfig, { padded }: LossOptions): BatchT
   return { inputs, inputIds, attentionMask, labels, dropoutMasks: Object.fromEntries(masks) };
 }
 
+/** Tokens whose activations fit a core's cache beside the weights that they meet: see docs/decisions. */
+const TOKENS_PER_SLICE = 1024;
+
+/**
+ * Loss, logits and gradients of a batch, slice by slice: the activations of a whole batch would have to live in main memory from the forward pass
+ * until the backward pass reads them. Word embeddings are looked up, and their gradient is summed, outside of the slices.
+ */
 function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: BatchTensors, labelSmoothing: number) {
-  return gradient((trained: Tensors, { inputIds, attentionMask, labels, dropoutMasks }: BatchTensors) => {
-    const logits = distilBert(config, floatBlocks(config, trained, { inputIds, attentionMask, dropoutMasks }));
-    return { loss: crossEntropy(logits, labels, labelSmoothing), logits };
-  })(parameters, batch);
+  const { [wordEmbeddings]: table, ...trained } = parameters;
+  const whole = { ...trained, batch_rows: dimension('batch') };
+  const sliced = {
+    words: lookUpWords(parameters, batch.inputIds),
+    labels: batch.labels,
+    ...(batch.attentionMask ? { attention_mask: batch.attentionMask } : {}),
+    ...renameKeys(batch.dropoutMasks, dropoutMask),
+  };
+  const body = sliceGraph(config, Object.keys(trained), declareLike({ ...whole, ...sliced }), labelSmoothing);
+  const { loss, logits, words, ...sums } = overSlices(
+    body,
+    { ...whole, ...sliced },
+    {
+      sliced: Object.keys(sliced),
+      summed: Object.keys(body.outputs).filter((name) => name !== 'logits' && name !== 'words'),
+      elements: TOKENS_PER_SLICE,
+      perRow: 'seq',
+    },
+  ) as Record<string, Tensor> & Record<'loss' | 'logits' | 'words', Tensor>; // the outputs of the body
+  const gradients: Tensors = { ...sums, [wordEmbeddings]: sumRows(words, batch.inputIds, table?.shape ?? []) };
+  return { outputs: { loss, logits }, gradients };
 }
+
+/** Forward and backward pass of one slice: its part of the loss and of every gradient, its logits, and the gradient of its `words`. */
+function sliceGraph(
+  config: DistilBertConfig,
+  trained: readonly string[],
+  inputs: Record<string, Tensor>,
+  labelSmoothing: number,
+): Graph {
+  const at = (name: string): Tensor => inputs[name] as Tensor; // asked for by the names of their declaration
+  const parameters = Object.fromEntries([...trained, 'words'].map((name) => [name, at(name)]));
+  const dropoutMasks = Object.fromEntries(dropoutSpecs(config).map(({ site }) => [site, at(dropoutMask(site))]));
+  const { outputs, gradients } = gradient(({ words, ...weights }: Tensors) => {
+    const batch = { words: words as Tensor, attentionMask: inputs['attention_mask'], dropoutMasks };
+    const logits = distilBert(config, floatBlocks(config, weights, batch));
+    const share = div(dimension('batch'), at('batch_rows')); // a mean over the batch weighs slices by their rows
+    return { loss: mul(crossEntropy(logits, at('labels'), labelSmoothing), share), logits };
+  })(parameters, undefined);
+  return { name: 'slice', inputs: Object.values(inputs), outputs: { ...gradients, ...outputs } };
+}
+
+const declareLike = (tensors: Tensors): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]));
 
 const declare = (config: DistilBertConfig, rename: (name: string) => string = (name) => name): Record<string, Tensor> =>
   Object.fromEntries(

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 import { type DistilBertConfig, HEAD_PARAMETERS, importWeights, parameterShapes, parseConfig } from '../src/index.js';
 import { distilBert } from '../src/model.js';
-import { floatBlocks } from '../src/training-blocks.js';
+import { floatBlocks, lookUpWords } from '../src/training-blocks.js';
 import { int64, relativeError, run, toTensors, valuesOf } from './support.js';
 
 const POSITIONS = 'distilbert.embeddings.position_embeddings.weight';
@@ -128,7 +128,7 @@ describe.skipIf(!isThere)('MiniLM as a DistilBERT', () => {
     );
     const inputIds = input('input_ids', 'int64', ['batch', 'seq']);
     const attentionMask = input('attention_mask', 'int64', ['batch', 'seq']);
-    const blocks = floatBlocks(config, declared, { inputIds, attentionMask });
+    const blocks = floatBlocks(config, declared, { words: lookUpWords(declared, inputIds), attentionMask });
     let cls = inputIds;
     distilBert(config, {
       ...blocks,

@@ -1,0 +1,161 @@
+import { create, type GraphProto, GraphProtoSchema } from '@marquee/onnx';
+
+import { AutogradError } from './autograd-error.js';
+import { type Emitter, valueInfo } from './emitter.js';
+import type { Graph } from './model.js';
+import type { EmitContext, Op } from './op.js';
+import { type Dim, formatShape, sameShape } from './shape.js';
+import type { Tensor, TensorType } from './tensor.js';
+
+/** How a batch is cut along its leading axis. */
+export interface Slicing {
+  /** Inputs of the body that are cut; the others are whole in every slice. */
+  readonly sliced: readonly string[];
+  /** Outputs that are summed over the slices; the others are joined along their leading axis again. */
+  readonly summed: readonly string[];
+  /** A slice has so many rows that the sizes `perRow` of all of them make at most `elements`, and at least one row. */
+  readonly elements: number;
+  readonly perRow: Dim;
+}
+
+export interface SlicesAttributes extends Slicing {
+  readonly body: Graph;
+}
+
+/**
+ * Runs a graph on one slice of a batch after the other, in an ONNX `Loop`: only one slice's intermediate values are alive at a time, and they
+ * stay in the processor's caches. Inputs are the body's, whole; the last slice may be shorter. What has to be differentiated
+ * is differentiated inside the body.
+ */
+export const overSlices: Op<SlicesAttributes> = {
+  infer: (inputs, { body, sliced, summed }) => {
+    const declared = new Map(body.inputs.map((tensor) => [inputName(tensor), tensor]));
+    requireNames('input', sliced, [...declared.keys()]);
+    requireNames('output', summed, Object.keys(body.outputs));
+    [...declared].forEach(([name, tensor], i) => requireFit(name, tensor, inputs[i], sliced.includes(name)));
+    const rows = inputs[firstSliced(body, sliced)]?.shape[0] ?? 1;
+    return Object.entries(body.outputs).map(([name, { dtype, shape }]) => ({
+      dtype,
+      shape: summed.includes(name) ? shape : [rows, ...shape.slice(1)],
+    }));
+  },
+  gradient: () => {
+    throw new AutogradError('NOT_DIFFERENTIABLE', 'overSlices: expected a body that gives its gradients itself');
+  },
+  emit: (emitter, names, { inputs, outputs, attributes }) => {
+    const { body, sliced, summed, elements, perRow } = attributes;
+    const node = (opType: string, from: readonly string[]): string => emitter.node(opType, from)[0] ?? '';
+    const rows = emitter.dim(inputs[firstSliced(body, sliced)]?.shape[0] ?? 1); // [1], as the next two
+    const one = emitter.int64s([1]);
+    const sliceRows = node('Max', [node('Div', [emitter.int64s([elements]), emitter.dim(perRow)]), one]);
+    const slices = node('Div', [node('Sub', [node('Add', [rows, sliceRows]), one]), sliceRows]);
+    const { carried, joined } = sortOutputs(attributes);
+    const zeros = carried.map(([, { dtype, shape }]) =>
+      node('Expand', [emitter.constant(dtype, [], 0), emitter.shapeTensor(shape)]),
+    );
+    const graph = sliceBody(emitter, names, sliceRows, attributes);
+    const loop = emitter.node(
+      'Loop',
+      [node('Squeeze', [slices]), '', ...zeros],
+      { body: { graph } },
+      { outputs: outputs.length },
+    );
+    const results = new Map<string, string>();
+    carried.forEach(([name], i) => results.set(name, loop[i] ?? ''));
+    joined.forEach(([name, { shape }], i) => {
+      const stacked = loop[carried.length + i] ?? ''; // [slices, rows of a slice, ...]
+      const flat = node('Reshape', [stacked, emitter.shapeTensor([-1, ...shape.slice(1)])]);
+      results.set(name, node('Slice', [flat, emitter.int64s([0]), rows, emitter.int64s([0])]));
+    });
+    return Object.keys(body.outputs).map((name) => results.get(name) ?? '');
+  },
+};
+
+/** One iteration: cuts the inputs, runs the body, adds its sums to those before and pads what is joined to the rows of a full slice. */
+function sliceBody(
+  outer: Emitter,
+  names: readonly string[],
+  sliceRows: string,
+  attributes: SlicesAttributes,
+): GraphProto {
+  const { body, sliced } = attributes;
+  const isSliced = body.inputs.map((tensor) => sliced.includes(inputName(tensor)));
+  const emitter = outer.subgraph(
+    body.name,
+    body.inputs,
+    (prefix) => names.map((name, i) => (isSliced[i] ? `${prefix}${inputName(body.inputs[i] as Tensor)}` : name)), // as many names as inputs
+  );
+  const own = (name: string): string => `${emitter.prefix}${name}`;
+  const node = (opType: string, from: readonly string[]): string => emitter.node(opType, from)[0] ?? '';
+  const firstAxis = emitter.int64s([0]);
+  const start = node('Mul', [own('slice'), sliceRows]); // [1]
+  const end = node('Add', [start, sliceRows]); // past the batch in the last slice: Slice clamps it
+  names.forEach((name, i) => {
+    if (isSliced[i]) emitter.named('Slice', [name, start, end, firstAxis], own(inputName(body.inputs[i] as Tensor)));
+  });
+  const { carried, joined } = sortOutputs(attributes);
+  // ONNX Runtime turns a Gemm whose only use is a Sum into one that adds to what is there.
+  for (const [name, tensor] of carried) {
+    emitter.named('Sum', [emitter.emit(tensor), own(`sum.${name}`)], own(`next.${name}`));
+  }
+  for (const [name, tensor] of joined) {
+    const value = emitter.emit(tensor);
+    const [valueRows = ''] = emitter.node('Shape', [value], { start: { int: 0 }, end: { int: 1 } });
+    const pads = emitter.node('Concat', [firstAxis, node('Sub', [sliceRows, valueRows])], { axis: { int: 0 } });
+    emitter.named('Pad', [value, ...pads, '', firstAxis], own(`next.${name}`));
+  }
+  emitter.named('Identity', [own('go_on')], own('next_go_on'));
+  const scalar = (name: string, dtype: 'int64' | 'bool') => valueInfo(own(name), { dtype, shape: [] });
+  return create(GraphProtoSchema, {
+    name: `${emitter.prefix}body`,
+    ...emitter.parts(),
+    input: [
+      scalar('slice', 'int64'),
+      scalar('go_on', 'bool'),
+      ...carried.map(([name, tensor]) => valueInfo(own(`sum.${name}`), tensor)),
+    ],
+    output: [
+      scalar('next_go_on', 'bool'),
+      ...carried.map(([name, tensor]) => valueInfo(own(`next.${name}`), tensor)),
+      ...joined.map(([name, { dtype, shape }]) =>
+        valueInfo(own(`next.${name}`), { dtype, shape: ['slice_rows', ...shape.slice(1)] }),
+      ),
+    ],
+  });
+}
+
+/** A loop gives what it carries before what it collects. */
+function sortOutputs({ body, summed }: SlicesAttributes): Record<'carried' | 'joined', [string, Tensor][]> {
+  const outputs = Object.entries(body.outputs);
+  return {
+    carried: outputs.filter(([name]) => summed.includes(name)),
+    joined: outputs.filter(([name]) => !summed.includes(name)),
+  };
+}
+
+const firstSliced = (body: Graph, sliced: readonly string[]): number =>
+  body.inputs.findIndex((tensor) => sliced.includes(inputName(tensor)));
+
+function inputName({ source }: Tensor): string {
+  if (source.kind !== 'input') throw new AutogradError('INVARIANT', 'bug: a graph input must be an input tensor');
+  return source.name;
+}
+
+function requireNames(kind: 'input' | 'output', wanted: readonly string[], there: readonly string[]): void {
+  const missing = wanted.find((name) => !there.includes(name));
+  if (missing === undefined && (kind === 'output' || wanted.length > 0)) return;
+  const expectation = missing === undefined ? 'at least one sliced input' : `"${missing}" among the body's ${kind}s`;
+  throw new AutogradError('INVALID_ATTRIBUTE', `overSlices: expected ${expectation}, it is not there`);
+}
+
+function requireFit(name: string, declared: TensorType, given: TensorType | undefined, isSliced: boolean): void {
+  const from = isSliced ? 1 : 0; // the rows of a slice go by a name of their own
+  const fits =
+    given?.dtype === declared.dtype &&
+    given.shape.length === declared.shape.length &&
+    sameShape(given.shape.slice(from), declared.shape.slice(from));
+  if (fits) return;
+  const actual = given ? `${given.dtype}${formatShape(given.shape)}` : 'nothing';
+  const expected = `${declared.dtype}${formatShape(declared.shape)}`;
+  throw new AutogradError('SHAPE_MISMATCH', `overSlices: expected ${expected} for "${name}", got ${actual}`);
+}
