@@ -8,7 +8,7 @@ const DOORS = {
   'packages/dataset': [],
   'packages/metrics': [],
   'packages/autograd': ['onnx'],
-  'packages/distilbert': ['autograd', 'onnx', 'safetensors'],
+  'packages/distilbert': ['autograd', 'safetensors'],
   // Serving ships no training code: neither autograd nor distilbert.
   'packages/model-core': ['contracts', 'onnx'],
   'apps/trainer': ['autograd', 'dataset', 'distilbert', 'metrics', 'model-core', 'onnx', 'safetensors'],

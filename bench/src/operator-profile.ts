@@ -23,6 +23,9 @@ export interface OperatorProfile {
   readonly runMs: number;
 }
 
+/** Operators whose time is that of the operators in their graphs, which stand in the trace themselves. */
+const CONTAINERS: ReadonlySet<string> = new Set(['Loop', 'If']);
+
 /** Time by operator over the last `runs` runs of the one profile in a folder, as ONNX Runtime's Chrome trace has it. */
 export async function readProfile(dir: string, runs: number): Promise<OperatorProfile> {
   const [file] = (await readdir(dir)).filter((name) => name.endsWith('.json'));
@@ -37,6 +40,7 @@ export function summarizeTrace(events: readonly TraceEvent[], runs: number): Ope
   for (const { cat, name, ts = 0, dur = 0, args } of events) {
     if (cat !== 'Node' || !name?.endsWith('_kernel_time') || ts < from) continue;
     const operator = args?.op_name ?? 'unknown';
+    if (CONTAINERS.has(operator)) continue;
     const { calls, ms } = totals.get(operator) ?? { calls: 0, ms: 0 };
     totals.set(operator, { calls: calls + 1, ms: ms + dur / 1000 });
   }

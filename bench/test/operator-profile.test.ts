@@ -23,6 +23,7 @@ describe('summarizeTrace', () => {
       kernel('Mul', 200_001, 3000),
       kernel('Gemm', 203_000, 4000),
       kernel('Gemm', 207_000, 4000),
+      kernel('Loop', 203_000, 8500), // around the two before
       { cat: 'Session', name: 'model_loading_array', ts: 0, dur: 5 },
     ];
     expect(summarizeTrace(trace, 2)).toEqual({

@@ -57,7 +57,7 @@ function scalarData(value: number, dtype: DataType): ArrayBufferView {
 }
 
 /** The number in a scalar float32 constant, or undefined for any other tensor. */
-export function scalarValue(tensor: Tensor): number | undefined {
+function scalarValue(tensor: Tensor): number | undefined {
   if (tensor.source.kind !== 'constant' || tensor.shape.length > 0 || tensor.dtype !== 'float32') return undefined;
   const { data } = tensor.source;
   return new DataView(data.buffer, data.byteOffset, data.byteLength).getFloat32(0, true);

@@ -3,7 +3,7 @@ import { create, type GraphProto, GraphProtoSchema } from '@marquee/onnx';
 import { AutogradError } from './autograd-error.js';
 import { type Emitter, valueInfo } from './emitter.js';
 import type { Graph } from './model.js';
-import type { EmitContext, Op } from './op.js';
+import type { Op } from './op.js';
 import { type Dim, formatShape, sameShape } from './shape.js';
 import type { Tensor, TensorType } from './tensor.js';
 
@@ -43,7 +43,7 @@ export const overSlices: Op<SlicesAttributes> = {
     throw new AutogradError('NOT_DIFFERENTIABLE', 'overSlices: expected a body that gives its gradients itself');
   },
   emit: (emitter, names, { inputs, outputs, attributes }) => {
-    const { body, sliced, summed, elements, perRow } = attributes;
+    const { body, sliced, elements, perRow } = attributes;
     const node = (opType: string, from: readonly string[]): string => emitter.node(opType, from)[0] ?? '';
     const rows = emitter.dim(inputs[firstSliced(body, sliced)]?.shape[0] ?? 1); // [1], as the next two
     const one = emitter.int64s([1]);
