@@ -11,6 +11,7 @@ import { finishTraining } from './finish-training.js';
 import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
 import { announce, prepareTraining, type Training } from './prepare-training.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
+import { openClassifierOptimizer, reviewSteps } from './review-steps.js';
 import { openTrainLog } from './train-log.js';
 import { decisiveOptions, type TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
@@ -64,21 +65,23 @@ async function train(
     progress.say(`going on from ${checkpoint.path}, after step ${checkpoint.run.step} of ${plan.totalSteps}`);
   const initial = checkpoint?.state ?? initialState(model.weights);
   const evaluations = checkpoint?.run.evaluations ?? [];
-  const isDue = evaluationIsDue(plan, initial.step, evaluations.length, data.validation !== undefined);
+  const schedule = { plan, evaluationSteps: plan.stepsPerEpoch };
   const log = await openTrainLog(join(options.outputDir, TRAIN_LOG_FILE), {
     step: initial.step,
-    evaluationIsDue: isDue,
+    evaluationIsDue: data.validation !== undefined && evaluationIsDue(schedule, initial.step, evaluations.length),
   });
   try {
     return await runSteps({
       ...training,
-      reviews: data.train.encoded,
+      ...schedule,
+      decisiveOptions: identity.options,
+      openOptimizer: (state) => openClassifierOptimizer(training, state),
+      dataOf: reviewSteps(training),
       initial,
       evaluations,
       resumedFrom: checkpoint && { step: initial.step, path: checkpoint.path },
       log,
       evaluate: data.validation && ((state) => evaluateEpoch(training, evaluator, state)),
-      lineOf: (row) => data.train.reviews[row]?.line ?? 0,
     });
   } finally {
     log.close();
