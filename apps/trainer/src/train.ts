@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parameterCount } from '@marquee/distilbert';
 import type { Manifest } from '@marquee/model-core';
 
-import { latestCheckpoint } from './checkpoint.js';
+import { endedByError, type Stopped } from './ended-by-error.js';
 import { reportMetrics } from './evaluation-report.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
@@ -14,12 +14,11 @@ import { findCheckpoint, loadResumePoint } from './resume-point.js';
 import { openClassifierOptimizer, reviewSteps } from './review-steps.js';
 import { openTrainLog } from './train-log.js';
 import { decisiveOptions, type TrainOptions } from './train-options.js';
-import { TrainerError } from './trainer-error.js';
 import { type Evaluation, evaluationIsDue, type FinishedRun, runSteps } from './training-run.js';
 import { initialState, type TrainingState } from './training-state.js';
 
 /** How a training ended: with an artifact, or with a checkpoint because it was asked to stop. */
-export type TrainResult = { readonly manifest: Manifest } | { readonly stoppedAt: string };
+export type TrainResult = { readonly manifest: Manifest } | Stopped;
 
 /**
  * Fine-tunes a model folder on a CSV and writes the artifact into the output folder. Everything is checked before the first step. A requested stop
@@ -41,16 +40,6 @@ export async function runTraining(options: TrainOptions, watch: EvaluationWatch)
   } finally {
     await evaluator.close();
   }
-}
-
-/** A stop during an evaluation costs nothing, since each comes after a checkpoint; a disk that is full costs the steps since the last one. */
-async function endedByError(error: unknown, outputDir: string): Promise<TrainResult> {
-  const checkpoint = await latestCheckpoint(outputDir);
-  if (!(error instanceof TrainerError) || checkpoint === undefined) throw error;
-  if (error.code === 'INTERRUPTED') return { stoppedAt: checkpoint };
-  if (error.code !== 'WRITE_FAILED') throw error;
-  const way = `${checkpoint} is whole: when there is room, go on from it with --resume-from-checkpoint`;
-  throw new TrainerError('WRITE_FAILED', `${error.message}; ${way}`, { cause: error });
 }
 
 async function train(

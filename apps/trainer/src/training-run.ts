@@ -84,7 +84,8 @@ export async function runSteps(run: TrainingRun): Promise<FinishedRun> {
 }
 
 /** The epoch, from 0, of the step that brings the count of steps to `step`. */
-const epochOf = ({ stepsPerEpoch }: TrainingRun['plan'], step: number): number => Math.floor((step - 1) / stepsPerEpoch);
+const epochOf = ({ stepsPerEpoch }: TrainingRun['plan'], step: number): number =>
+  Math.floor((step - 1) / stepsPerEpoch);
 
 type Schedule = Pick<TrainingRun, 'plan' | 'evaluationSteps'>;
 

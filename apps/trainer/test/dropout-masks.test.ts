@@ -31,7 +31,7 @@ describe('dropout masks', () => {
     const masks = createDropoutMasks(specsAt(0.1)).next(SIZE, { seed: 1, microStep: 0 });
     const shapes = Object.fromEntries(Object.entries(masks).map(([name, { dims }]: [string, Tensor]) => [name, dims]));
     expect(shapes).toMatchObject({
-      'dropout.embeddings': [16 * 128, 16],
+      'dropout.embeddings': [16, 128, 16],
       'dropout.layer.0.attention': [16, 2, 128, 128],
       'dropout.layer.1.attention': [16, 2, 1, 128], // only the [CLS] row of the last layer
       'dropout.classifier': [16, 16],
