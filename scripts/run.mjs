@@ -30,6 +30,7 @@ import { root } from './root.mjs';
 const COMMANDS = {
   start: { file: 'apps/api/dist/main.js', args: [] },
   train: { file: 'apps/trainer/dist/main.js', args: ['train'] },
+  pretrain: { file: 'apps/trainer/dist/main.js', args: ['pretrain'] },
   evaluate: { file: 'apps/trainer/dist/main.js', args: ['evaluate'] },
   export: { file: 'apps/trainer/dist/main.js', args: ['export'] },
   'bench:training': { file: 'bench/dist/training.js', args: [] },

@@ -89,16 +89,17 @@ function configJson(config: DistilBertConfig): JsonObject {
   return {
     architectures: ['DistilBertForSequenceClassification'],
     ...config,
-    initializer_range: 0.02,
+    ...ENCODER_JSON,
     problem_type: 'single_label_classification',
-    sinusoidal_pos_embds: false,
-    tie_weights_: true,
     torch_dtype: 'float16',
     'transformers.js_config': { dtype: 'q8' },
   };
 }
 
-function tokenizerConfigJson(base: JsonObject, { maxLength, truncation }: ArtifactContents['text']): JsonObject {
+/** What every model of the architecture says beside its sizes. */
+export const ENCODER_JSON = { initializer_range: 0.02, sinusoidal_pos_embds: false, tie_weights_: true } as const;
+
+export function tokenizerConfigJson(base: JsonObject, { maxLength, truncation }: ArtifactContents['text']): JsonObject {
   const token = (name: string, fallback: string): string => (typeof base[name] === 'string' ? base[name] : fallback);
   return {
     tokenizer_class: 'PreTrainedTokenizerFast',
@@ -127,4 +128,4 @@ async function recordGoldenInputs(dir: string): Promise<NonNullable<Manifest['go
   return recorded;
 }
 
-const toJson = (value: JsonObject): string => `${JSON.stringify(value, null, 2)}\n`;
+export const toJson = (value: JsonObject): string => `${JSON.stringify(value, null, 2)}\n`;

@@ -9,8 +9,11 @@ import type { EvaluationWatch } from './evaluation-watch.js';
 import { exportModel } from './export-model.js';
 import { flagOf, type OptionSpecs } from './option-spec.js';
 import { defaultOutputDir } from './output-folder.js';
+import { runPretraining } from './pretrain.js';
+import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from './pretrain-options.js';
 import { runFolderOf } from './resume-point.js';
-import { runTraining } from './train.js';
+import type { Progress } from './progress.js';
+import { runTraining, type TrainResult } from './train.js';
 import { TRAIN_OPTION_SPECS, type TrainOptions } from './train-options.js';
 import { EXIT_CODES, TrainerError } from './trainer-error.js';
 
@@ -40,6 +43,12 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
     specs: TRAIN_OPTION_SPECS,
     example: '--train-file reviews.csv --test-file more-reviews.csv --output-dir runs/first',
     run: train,
+  },
+  pretrain: {
+    description: 'go on training a model as a masked language model, on text without labels',
+    specs: PRETRAIN_OPTION_SPECS,
+    example: '--train-file unlabelled.csv.gz,reviews.csv --max-train-tokens 4000000 --output-dir runs/pretrained',
+    run: pretrain,
   },
   evaluate: {
     description: 'measure a model on a CSV of reviews and write evaluation_results.json',
@@ -83,14 +92,36 @@ async function train(parsed: Readonly<Record<string, unknown>>, dependencies: Cl
     progress.say(`no --train-file: training on ${sampleFile}, synthetic reviews that show how it works and no more`);
   }
   const options = {
-    ...parsed,
+    ...withRunDefaults(parsed, cwd, shippedModel),
     trainFile: parsed['trainFile'] ?? sampleFile,
-    modelNameOrPath: parsed['modelNameOrPath'] ?? shippedModel,
-    outputDir: parsed['outputDir'] ?? outputDirFor(parsed['resumeFromCheckpoint'], cwd),
   } as unknown as TrainOptions; // each value was parsed as its spec says
-  const result = await runTraining(options, dependencies);
+  return endOf(await runTraining(options, dependencies), 'train', parsed, options, progress);
+}
+
+async function pretrain(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
+  const { cwd, shippedModel, progress } = dependencies;
+  const options = withRunDefaults(parsed, cwd, shippedModel) as unknown as PretrainOptions; // as for `train`
+  return endOf(await runPretraining(options, dependencies), 'pretrain', parsed, options, progress);
+}
+
+const withRunDefaults = (parsed: Readonly<Record<string, unknown>>, cwd: string, shippedModel: string) => ({
+  ...parsed,
+  modelNameOrPath: parsed['modelNameOrPath'] ?? shippedModel,
+  outputDir: parsed['outputDir'] ?? outputDirFor(parsed['resumeFromCheckpoint'], cwd),
+});
+
+/** The exit code of a training, and, where it was stopped, the words that say how to go on. */
+function endOf(
+  result: TrainResult,
+  command: 'train' | 'pretrain',
+  parsed: Readonly<Record<string, unknown>>,
+  { outputDir }: Pick<TrainOptions, 'outputDir'>,
+  progress: Progress,
+): number {
   if ('manifest' in result) return 0;
-  progress.say(`stopped; ${result.stoppedAt} holds the state. Go on with: ${resumeCommand(parsed, options)}`);
+  progress.say(
+    `stopped; ${result.stoppedAt} holds the state. Go on with: ${resumeCommand(command, parsed, outputDir)}`,
+  );
   return EXIT_CODES.INTERRUPTED;
 }
 
@@ -111,13 +142,13 @@ async function evaluate(parsed: Readonly<Record<string, unknown>>, dependencies:
 }
 
 /** The command that goes on where this run stopped, to be copied. */
-function resumeCommand(parsed: Readonly<Record<string, unknown>>, { outputDir }: TrainOptions): string {
+function resumeCommand(command: string, parsed: Readonly<Record<string, unknown>>, outputDir: string): string {
   const replaced = ['outputDir', 'overwriteOutputDir', 'resumeFromCheckpoint'];
-  const given = Object.entries(TRAIN_OPTION_SPECS).filter(
+  const given = Object.entries(COMMANDS[command]?.specs ?? {}).filter(
     ([name, { fallback }]) => !replaced.includes(name) && parsed[name] !== undefined && parsed[name] !== fallback,
   );
   const kept = given.flatMap(([name]) => [flagOf(name), shellWord(String(parsed[name]))]);
-  const words = ['npm run train --', ...kept, '--output-dir', shellWord(outputDir), '--resume-from-checkpoint'];
+  const words = [`npm run ${command} --`, ...kept, '--output-dir', shellWord(outputDir), '--resume-from-checkpoint'];
   return words.join(' ');
 }
 

@@ -21,6 +21,10 @@ function toCommanderOption(name: string, spec: OptionSpec, cwd: string): Option 
   const isPath = kind === 'path' || kind === 'path-or-flag';
   return option.argParser((value: string) => {
     const parsed = parseOption(name, spec, value);
+    if (kind === 'paths')
+      return String(parsed)
+        .split(',')
+        .map((path) => resolve(cwd, path));
     return isPath ? resolve(cwd, String(parsed)) : parsed;
   });
 }

@@ -7,10 +7,8 @@ export interface MaskPosition {
   readonly microStep: number;
 }
 
-export interface BatchSize {
-  readonly batch: number;
-  readonly seq: number;
-}
+/** Sizes of a batch by the symbols of the masks' shapes, as `batch` and `seq`. */
+export type BatchSize = Readonly<Record<string, number>>;
 
 export interface DropoutMasks {
   /** Feeds for every site. The tensors are valid until the next call: their memory is used again. */
@@ -38,9 +36,8 @@ export function createDropoutMasks(specs: readonly DropoutSpec[]): DropoutMasks 
   };
 }
 
-function resolveDim(dim: number | string, { batch, seq }: BatchSize): number {
+function resolveDim(dim: number | string, sizes: BatchSize): number {
   if (typeof dim === 'number') return dim;
-  const sizes: Readonly<Record<string, number>> = { batch, seq };
   const size = sizes[dim];
   if (size === undefined) throw new RangeError(`bug: a dropout mask has the unknown dimension "${dim}"`);
   return size;

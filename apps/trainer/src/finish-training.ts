@@ -98,7 +98,7 @@ function weightsOf({ tensors }: TrainingState, model: StartingModel): Map<string
 const tensorsOf = (weights: Weights): Record<string, Tensor> =>
   Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, new Tensor('float32', data, shape)]));
 
-function describeParent({ version, weightsDigest, config }: StartingModel): JsonObject {
+export function describeParent({ version, weightsDigest, config }: StartingModel): JsonObject {
   const shape = { dim: config.dim, n_layers: config.n_layers };
   return { ...(version === undefined ? {} : { version }), weightsSha256: weightsDigest, ...shape };
 }

@@ -1,4 +1,4 @@
-import { toModel } from '@marquee/autograd';
+import { type Graph, toModel } from '@marquee/autograd';
 import {
   accumulationStep,
   type DistilBertConfig,
@@ -41,14 +41,26 @@ export interface OptimizerLoopOptions {
   readonly session?: SessionOptions;
 }
 
-/** Compiles the training graphs and steps through them, starting from `initial`, whose tensors it owns from then on. */
+/** Compiles the classifier's training graphs and steps through them, starting from `initial`, whose tensors it owns from then on. */
 export async function createOptimizer(
   config: DistilBertConfig,
   initial: TrainingState,
   options: OptimizerLoopOptions,
 ): Promise<Optimizer> {
-  const run =
-    options.accumulationSteps === 1 ? await fusedStep(config, options) : await accumulatedStep(config, options);
+  if (options.accumulationSteps > 1) return stepThrough(initial, await accumulatedStep(config, options));
+  return createGraphOptimizer(trainingStep(config, options.loss, options.optimizer), initial, options.session);
+}
+
+/** As `createOptimizer`, for the graph of a whole step, of whatever task. */
+export async function createGraphOptimizer(
+  step: Graph,
+  initial: TrainingState,
+  session?: SessionOptions,
+): Promise<Optimizer> {
+  return stepThrough(initial, await fusedStep(step, session));
+}
+
+function stepThrough(initial: TrainingState, run: StepRunner): Optimizer {
   let current = initial;
   let spare = likeState(initial);
   return {
@@ -79,8 +91,8 @@ interface StepRunner {
 const SCALARS = { gradient_norm: null, learning_rate: null };
 
 /** Forward, backward and update in one graph. */
-async function fusedStep(config: DistilBertConfig, options: OptimizerLoopOptions): Promise<StepRunner> {
-  const session = await createSession(toModel(trainingStep(config, options.loss, options.optimizer)), options.session);
+async function fusedStep(graph: Graph, options: SessionOptions | undefined): Promise<StepRunner> {
+  const session = await createSession(toModel(graph), options);
   return {
     async step(state, [batch], next) {
       const outputs = await session.run({ ...state, ...batch?.() }, { ...next, ...SCALARS, loss: null });

@@ -1,6 +1,7 @@
 import { TrainerError } from './trainer-error.js';
 
-type OptionKind = 'path' | 'text' | 'integer' | 'number' | 'flag' | 'path-or-flag';
+/** `paths` are separated by commas. */
+type OptionKind = 'path' | 'paths' | 'text' | 'integer' | 'number' | 'flag' | 'path-or-flag';
 
 export interface OptionSpec {
   readonly kind: OptionKind;

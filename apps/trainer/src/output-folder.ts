@@ -10,6 +10,8 @@ import { TrainerError } from './trainer-error.js';
 
 export const TRAIN_LOG_FILE = 'train_log.jsonl';
 
+type OutputOptions = Pick<TrainOptions, 'outputDir' | 'overwriteOutputDir' | 'modelNameOrPath' | 'saveTotalLimit'>;
+
 /** The folder of a run whose user named none: `runs/2026-11-24T04-05-06`. */
 export const defaultOutputDir = (now: Date): string =>
   join('runs', now.toISOString().slice(0, 19).replaceAll(':', '-'));
@@ -18,7 +20,7 @@ export const defaultOutputDir = (now: Date): string =>
  * Refuses an output folder that cannot be meant, before anything is read: it is a file, or the starting model's, or holds something and is neither to
  * be overwritten nor the home of the checkpoint that the run goes on from. Changes nothing.
  */
-export async function checkOutputFolder(options: TrainOptions, checkpoint: string | undefined): Promise<void> {
+export async function checkOutputFolder(options: OutputOptions, checkpoint: string | undefined): Promise<void> {
   const { outputDir, overwriteOutputDir, modelNameOrPath } = options;
   const isFile = await stat(outputDir).then(
     (found) => !found.isDirectory(),
@@ -48,7 +50,7 @@ export async function checkOutputFolder(options: TrainOptions, checkpoint: strin
  * Makes a checked output folder ready: what an earlier run wrote is removed when it is to be overwritten (and nothing else), the folder is writable,
  * and has room for the checkpoints.
  */
-export async function prepareOutputFolder(options: TrainOptions, parameterCount: number): Promise<void> {
+export async function prepareOutputFolder(options: OutputOptions, parameterCount: number): Promise<void> {
   const { outputDir, overwriteOutputDir, saveTotalLimit } = options;
   await requireWritableFolder(outputDir);
   const present = await readdir(outputDir);

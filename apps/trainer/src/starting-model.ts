@@ -7,10 +7,12 @@ import { createRandom } from '@marquee/dataset';
 import {
   type DistilBertConfig,
   HEAD_PARAMETERS,
+  importLanguageModel,
   importWeights,
   parseConfig,
   type Weight,
   withNewHead,
+  withNewLanguageHead,
 } from '@marquee/distilbert';
 import {
   createTokenizer,
@@ -21,7 +23,7 @@ import {
   readArtifact,
   readManifest,
 } from '@marquee/model-core';
-import { decodeSafetensors } from '@marquee/safetensors';
+import { decodeSafetensors, type StoredTensor } from '@marquee/safetensors';
 
 import { readSeenRows } from './seen-rows.js';
 import { TrainerError } from './trainer-error.js';
@@ -32,6 +34,8 @@ export interface StartingModel {
   /** With our two labels, whatever the checkpoint classified before. */
   readonly config: DistilBertConfig;
   readonly weights: Map<string, Weight>;
+  /** Whether the head was drawn anew rather than read. */
+  readonly hasNewHead: boolean;
   readonly tokenizerJson: JsonObject;
   readonly tokenizerConfig: JsonObject;
   readonly vocabulary: Uint8Array;
@@ -50,25 +54,61 @@ type ModelFiles = Readonly<Record<(typeof FILES)[number], Uint8Array>>;
 
 const HEAD_STREAM = 0x68656164;
 
+type Start = Pick<StartingModel, 'weights' | 'hasNewHead'>;
+
+interface Checkpoint {
+  readonly stored: ReadonlyMap<string, StoredTensor>;
+  readonly config: DistilBertConfig;
+  readonly subject: string;
+  /** Standard normal deviates, for a new head. */
+  readonly normal: () => number;
+}
+
+/** The start of a classifier: the encoder and a new head, so that one of another shape or for other labels is no obstacle. */
+export function newClassifier({ stored, config, subject, normal }: Checkpoint): Start {
+  const head: ReadonlySet<string> = new Set(HEAD_PARAMETERS);
+  const encoder = new Map([...stored].filter(([name]) => !head.has(name)));
+  return {
+    weights: withNewHead(importWeights(encoder, config, subject).weights, config, normal),
+    hasNewHead: true,
+  };
+}
+
+/** The start of a masked language model, with the head that the checkpoint has, or a new one. */
+export function languageModel({ stored, config, subject, normal }: Checkpoint): Start {
+  const { weights, missingHead } = importLanguageModel(stored, config, subject);
+  const hasNewHead = missingHead.length > 0;
+  return { weights: hasNewHead ? withNewLanguageHead(weights, config, normal) : new Map(weights), hasNewHead };
+}
+
 /**
- * Reads a model folder and gives it a new classification head for our labels, drawn from the seed. An artifact's files are verified against its
+ * Reads a model folder as the start of some training; what of a head is new is drawn from the seed. An artifact's files are verified against its
  * manifest. Throws `INVALID_MODEL` for what is missing or does not fit together.
  */
-export async function loadStartingModel(path: string, seed: number): Promise<StartingModel> {
+export async function loadStartingModel(
+  path: string,
+  seed: number,
+  toStart: (checkpoint: Checkpoint) => Start = newClassifier,
+): Promise<StartingModel> {
   const isArtifact = existsSync(join(path, MANIFEST_FILE));
   const files = isArtifact ? await readVerified(path) : await readPlain(path);
   const subject = (name: string): string => join(path, name);
   const json = (name: keyof ModelFiles): JsonObject => parseJson(files[name], subject(name));
   const config = withOurLabels(parseConfig(json('config.json'), subject('config.json')));
   const bytes = files['model.safetensors'];
-  const encoder = readEncoder(bytes, config, subject('model.safetensors'));
   const weightsDigest = createHash('sha256').update(bytes).digest('hex');
   // An artifact's encoder has grown around the head that its own training drew, often from the same seed: a child draws from another stream.
   const ancestry = isArtifact ? [parseInt(weightsDigest.slice(0, 8), 16)] : [];
+  const checkpoint = {
+    stored: decodeSafetensors(bytes, subject('model.safetensors')).tensors,
+    config,
+    subject: subject('model.safetensors'),
+    normal: normalDeviates(seed, ...ancestry),
+  };
   const model = {
     path,
     config,
-    weights: withNewHead(encoder, config, normalDeviates(seed, ...ancestry)),
+    ...toStart(checkpoint),
     tokenizerJson: json('tokenizer.json'),
     tokenizerConfig: json('tokenizer_config.json'),
     vocabulary: files['vocab.txt'],
@@ -95,13 +135,6 @@ async function readPlain(path: string): Promise<ModelFiles> {
     return [name, bytes];
   };
   return Object.fromEntries(await Promise.all(FILES.map(read))) as ModelFiles;
-}
-
-/** The head always starts anew, so that one of another shape or for other labels is no obstacle. */
-function readEncoder(bytes: Uint8Array, config: DistilBertConfig, subject: string): Map<string, Weight> {
-  const head: ReadonlySet<string> = new Set(HEAD_PARAMETERS);
-  const { tensors } = decodeSafetensors(bytes, subject);
-  return importWeights(new Map([...tensors].filter(([name]) => !head.has(name))), config, subject).weights;
 }
 
 const withOurLabels = (config: DistilBertConfig): DistilBertConfig => ({

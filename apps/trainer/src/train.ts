@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parameterCount } from '@marquee/distilbert';
 import type { Manifest } from '@marquee/model-core';
 
-import { latestCheckpoint } from './checkpoint.js';
+import { endedByError, type Stopped } from './ended-by-error.js';
 import { reportMetrics } from './evaluation-report.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
@@ -11,14 +11,14 @@ import { finishTraining } from './finish-training.js';
 import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
 import { announce, prepareTraining, type Training } from './prepare-training.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
+import { openClassifierOptimizer, reviewSteps } from './review-steps.js';
 import { openTrainLog } from './train-log.js';
 import { decisiveOptions, type TrainOptions } from './train-options.js';
-import { TrainerError } from './trainer-error.js';
 import { type Evaluation, evaluationIsDue, type FinishedRun, runSteps } from './training-run.js';
 import { initialState, type TrainingState } from './training-state.js';
 
 /** How a training ended: with an artifact, or with a checkpoint because it was asked to stop. */
-export type TrainResult = { readonly manifest: Manifest } | { readonly stoppedAt: string };
+export type TrainResult = { readonly manifest: Manifest } | Stopped;
 
 /**
  * Fine-tunes a model folder on a CSV and writes the artifact into the output folder. Everything is checked before the first step. A requested stop
@@ -42,16 +42,6 @@ export async function runTraining(options: TrainOptions, watch: EvaluationWatch)
   }
 }
 
-/** A stop during an evaluation costs nothing, since each comes after a checkpoint; a disk that is full costs the steps since the last one. */
-async function endedByError(error: unknown, outputDir: string): Promise<TrainResult> {
-  const checkpoint = await latestCheckpoint(outputDir);
-  if (!(error instanceof TrainerError) || checkpoint === undefined) throw error;
-  if (error.code === 'INTERRUPTED') return { stoppedAt: checkpoint };
-  if (error.code !== 'WRITE_FAILED') throw error;
-  const way = `${checkpoint} is whole: when there is room, go on from it with --resume-from-checkpoint`;
-  throw new TrainerError('WRITE_FAILED', `${error.message}; ${way}`, { cause: error });
-}
-
 async function train(
   training: Training,
   evaluator: Evaluator,
@@ -64,21 +54,23 @@ async function train(
     progress.say(`going on from ${checkpoint.path}, after step ${checkpoint.run.step} of ${plan.totalSteps}`);
   const initial = checkpoint?.state ?? initialState(model.weights);
   const evaluations = checkpoint?.run.evaluations ?? [];
-  const isDue = evaluationIsDue(plan, initial.step, evaluations.length, data.validation !== undefined);
+  const schedule = { plan, evaluationSteps: plan.stepsPerEpoch };
   const log = await openTrainLog(join(options.outputDir, TRAIN_LOG_FILE), {
     step: initial.step,
-    evaluationIsDue: isDue,
+    evaluationIsDue: data.validation !== undefined && evaluationIsDue(schedule, initial.step, evaluations.length),
   });
   try {
     return await runSteps({
       ...training,
-      reviews: data.train.encoded,
+      ...schedule,
+      decisiveOptions: identity.options,
+      openOptimizer: (state) => openClassifierOptimizer(training, state),
+      dataOf: reviewSteps(training),
       initial,
       evaluations,
       resumedFrom: checkpoint && { step: initial.step, path: checkpoint.path },
       log,
       evaluate: data.validation && ((state) => evaluateEpoch(training, evaluator, state)),
-      lineOf: (row) => data.train.reviews[row]?.line ?? 0,
     });
   } finally {
     log.close();

@@ -1,24 +1,37 @@
-import { dropoutSpecs, type DistilBertConfig } from '@marquee/distilbert';
-
-import type { BatchPlan, PlannedStep } from './batch-source.js';
-import { saveCheckpoint } from './checkpoint.js';
-import { createDropoutMasks, type DropoutMasks } from './dropout-masks.js';
-import { type BatchFeeds, createOptimizer, type Optimizer, type StepResult } from './optimizer-loop.js';
+import type { BatchPlan } from './batch-source.js';
+import { type CheckpointOptions, saveCheckpoint } from './checkpoint.js';
+import type { BatchFeeds, Optimizer, StepResult } from './optimizer-loop.js';
 import type { Progress } from './progress.js';
 import type { TrainLog } from './train-log.js';
-import { decisiveOptions, type TrainOptions } from './train-options.js';
+import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
-import { batchTensors, type EncodedReviews } from './training-data.js';
 import type { TrainingState } from './training-state.js';
 
 export type Evaluation = Readonly<Record<string, number>>;
 
+/** What one update learns from. */
+export interface StepData {
+  /** Feeds of each micro-batch, to be made in this order, each when its turn comes. */
+  readonly microBatches: readonly (() => BatchFeeds)[];
+  /** Tokens that are not padding. */
+  readonly tokens: number;
+  /** Where it stands in the data, for a message: `the reviews of … that start in lines …`. */
+  readonly place: () => string;
+}
+
+/** A training of whatever kind, as far as its steps go. */
 export interface TrainingRun {
-  readonly options: TrainOptions;
-  readonly config: DistilBertConfig;
-  readonly reviews: EncodedReviews;
-  readonly plan: BatchPlan;
+  readonly options: Pick<TrainOptions, 'outputDir' | 'saveSteps' | 'saveTotalLimit'>;
+  /** The options that decide the trained numbers. */
+  readonly decisiveOptions: CheckpointOptions;
+  readonly plan: Pick<BatchPlan, 'stepsPerEpoch' | 'totalSteps'>;
+  /** Steps between evaluations; one comes at the end in any case. */
+  readonly evaluationSteps: number;
   readonly fingerprint: string;
+  /** Compiles the training graph around the initial state. */
+  readonly openOptimizer: (initial: TrainingState) => Promise<Optimizer>;
+  /** The data of a step, by its number from 0. */
+  readonly dataOf: (step: number) => StepData;
   readonly initial: TrainingState;
   /** Evaluations that a resumed run brings along. */
   readonly evaluations: readonly Evaluation[];
@@ -30,8 +43,6 @@ export interface TrainingRun {
   readonly stopRequested: () => boolean;
   /** Measures the state on the validation reviews; absent when there are none. */
   readonly evaluate: ((state: TrainingState) => Promise<Evaluation>) | undefined;
-  /** Line of the training file at which a review starts, for messages. */
-  readonly lineOf: (row: number) => number;
 }
 
 export interface FinishedRun {
@@ -47,8 +58,7 @@ export interface FinishedRun {
  */
 export async function runSteps(run: TrainingRun): Promise<FinishedRun> {
   const { options, plan, progress } = run;
-  const optimizer = await createOptimizer(run.config, run.initial, optimizerLoopOptions(run));
-  const masks = createDropoutMasks(dropoutSpecs(run.config));
+  const optimizer = await run.openOptimizer(run.initial);
   const meter = createMeter(plan.totalSteps);
   const evaluations = [...run.evaluations];
   const saver = createSaver(run, evaluations);
@@ -59,13 +69,13 @@ export async function runSteps(run: TrainingRun): Promise<FinishedRun> {
       if (done === plan.totalSteps) return { state: optimizer.state, evaluations };
       if (run.stopRequested())
         return { state: optimizer.state, evaluations, stoppedAt: await saver.save(optimizer.state) };
-      const planned = plan.at(done);
-      const { result, tokens } = await takeStep(run, optimizer, masks, planned);
+      const { result, tokens } = await takeStep(run, optimizer);
       const step = done + 1;
       const pace = meter.add(step, tokens);
-      run.log.append({ step, epoch: planned.epoch, ...result, tokens, ...pace });
+      run.log.append({ step, epoch: epochOf(plan, step), ...result, tokens, ...pace });
       progress.step({ step, totalSteps: plan.totalSteps, loss: result.loss, ...pace });
-      if (planned.isLastOfEpoch || step % options.saveSteps === 0) await saver.save(optimizer.state);
+      const isSaved = step % plan.stepsPerEpoch === 0 || step % options.saveSteps === 0 || isEvaluated(run, step);
+      if (isSaved) await saver.save(optimizer.state);
     }
   } finally {
     progress.done();
@@ -73,16 +83,24 @@ export async function runSteps(run: TrainingRun): Promise<FinishedRun> {
   }
 }
 
-/** Whether the step ends an epoch whose evaluation is still to come. */
-export function evaluationIsDue(plan: BatchPlan, step: number, evaluations: number, hasValidation: boolean): boolean {
-  return hasValidation && step > 0 && step % plan.stepsPerEpoch === 0 && evaluations < step / plan.stepsPerEpoch;
-}
+/** The epoch, from 0, of the step that brings the count of steps to `step`. */
+const epochOf = ({ stepsPerEpoch }: TrainingRun['plan'], step: number): number =>
+  Math.floor((step - 1) / stepsPerEpoch);
+
+type Schedule = Pick<TrainingRun, 'plan' | 'evaluationSteps'>;
+
+const isEvaluated = ({ plan, evaluationSteps }: Schedule, step: number): boolean =>
+  step > 0 && (step % evaluationSteps === 0 || step === plan.totalSteps);
+
+/** Whether the evaluation that belongs to a step is still to come, after so many. */
+export const evaluationIsDue = (schedule: Schedule, step: number, evaluations: number): boolean =>
+  isEvaluated(schedule, step) && evaluations < Math.ceil(step / schedule.evaluationSteps);
 
 async function evaluateIfDue(run: TrainingRun, state: TrainingState, evaluations: Evaluation[]): Promise<void> {
-  if (!run.evaluate || !evaluationIsDue(run.plan, state.step, evaluations.length, true)) return;
+  if (!run.evaluate || !evaluationIsDue(run, state.step, evaluations.length)) return;
   const evaluation = await run.evaluate(state);
   evaluations.push(evaluation);
-  run.log.append({ step: state.step, epoch: run.plan.at(state.step - 1).epoch, ...evaluation });
+  run.log.append({ step: state.step, epoch: epochOf(run.plan, state.step), ...evaluation });
 }
 
 interface Saver {
@@ -90,13 +108,13 @@ interface Saver {
   save(state: TrainingState): Promise<string>;
 }
 
-function createSaver({ options, fingerprint, resumedFrom }: TrainingRun, evaluations: readonly Evaluation[]): Saver {
+function createSaver(run: TrainingRun, evaluations: readonly Evaluation[]): Saver {
+  const { options, fingerprint, resumedFrom } = run;
   let last = resumedFrom;
   return {
     async save(state) {
       if (last?.step === state.step) return last.path;
-      const checkpointOptions = decisiveOptions(options);
-      const summary = { step: state.step, fingerprint, options: checkpointOptions, evaluations };
+      const summary = { step: state.step, fingerprint, options: run.decisiveOptions, evaluations };
       const path = await saveCheckpoint(options.outputDir, state, summary, options.saveTotalLimit);
       last = { step: state.step, path };
       return path;
@@ -104,50 +122,18 @@ function createSaver({ options, fingerprint, resumedFrom }: TrainingRun, evaluat
   };
 }
 
-function optimizerLoopOptions({ options, plan }: TrainingRun) {
-  const warmupSteps = Math.ceil(plan.totalSteps * options.warmupRatio);
-  return {
-    loss: { labelSmoothing: options.labelSmoothingFactor, padded: true },
-    optimizer: {
-      learningRate: options.learningRate,
-      schedule: { kind: options.lrSchedulerType, warmupSteps, totalSteps: plan.totalSteps },
-      weightDecay: options.weightDecay,
-      beta1: options.adamBeta1,
-      beta2: options.adamBeta2,
-      epsilon: options.adamEpsilon,
-      maxGradNorm: options.maxGradNorm,
-    },
-    accumulationSteps: options.gradientAccumulationSteps,
-    session: options.threads === undefined ? {} : { intraOpThreads: options.threads },
-  };
-}
-
 async function takeStep(
-  run: TrainingRun,
+  { dataOf }: TrainingRun,
   optimizer: Optimizer,
-  masks: DropoutMasks,
-  planned: PlannedStep,
 ): Promise<{ result: StepResult; tokens: number }> {
-  const { options, reviews, config } = run;
-  const step = optimizer.state.step;
-  let tokens = 0;
-  const feeds = planned.microBatches.map((rows, index): (() => BatchFeeds) => () => {
-    const batch = batchTensors(reviews, rows, config.pad_token_id);
-    tokens += batch.tokens;
-    const microStep = step * options.gradientAccumulationSteps + index;
-    const dropout = masks.next(batch.size, { seed: options.seed, microStep });
-    return { ...batch.inputs, labels: batch.labels, ...dropout };
-  });
-  const result = await optimizer.step(feeds);
-  if (!Number.isFinite(result.loss) || !Number.isFinite(result.gradientNorm)) {
-    const lines = planned.microBatches.flatMap((rows) => Array.from(rows, run.lineOf));
-    throw new TrainerError(
-      'NON_FINITE_LOSS',
-      `step ${step + 1}: expected a finite loss, got ${result.loss} (gradient norm ${result.gradientNorm}) on the reviews of ` +
-        `${options.trainFile} that start in lines ${lines.sort((a, b) => a - b).join(', ')}; no checkpoint holds it`,
-    );
-  }
-  return { result, tokens };
+  const { step } = optimizer.state;
+  const { microBatches, tokens, place } = dataOf(step);
+  const result = await optimizer.step(microBatches);
+  if (Number.isFinite(result.loss) && Number.isFinite(result.gradientNorm)) return { result, tokens };
+  throw new TrainerError(
+    'NON_FINITE_LOSS',
+    `step ${step + 1}: expected a finite loss, got ${result.loss} (gradient norm ${result.gradientNorm}) on ${place()}; no checkpoint holds it`,
+  );
 }
 
 interface Meter {

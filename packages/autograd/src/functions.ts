@@ -258,6 +258,12 @@ export const softmax = (x: Tensor): Tensor => apply('softmax', [x], {});
 /** Over the last axis. */
 export const logSoftmax = (x: Tensor): Tensor => apply('logSoftmax', [x], {});
 
+/** log Σ exp x over the last axis, whatever the size of x: [..., n] to [..., 1]. */
+export function logSumExp(x: Tensor): Tensor {
+  const largest = stopGradient(reduceMax(x, [-1], { keepDims: true }));
+  return add(log(reduceSum(exp(sub(x, largest)), [-1], { keepDims: true })), largest);
+}
+
 /** Over the last axis (Ba et al. 2016): x [..., dim], scale [dim], bias [dim]. */
 export const layerNorm = (x: Tensor, scale: Tensor, bias: Tensor, epsilon: number): Tensor =>
   apply('layerNorm', [x, scale, bias], { epsilon });

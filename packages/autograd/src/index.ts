@@ -27,6 +27,7 @@ export {
   linear,
   log,
   logSoftmax,
+  logSumExp,
   matmul,
   type MatmulOptions,
   maximum,

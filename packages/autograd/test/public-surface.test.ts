@@ -38,6 +38,7 @@ it('exports these names', () => {
       "linear",
       "log",
       "logSoftmax",
+      "logSumExp",
       "matmul",
       "maximum",
       "minimum",

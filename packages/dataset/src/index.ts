@@ -5,3 +5,4 @@ export { createRandom, type Random } from './random.js';
 export { readReviews, type ReadReviewsOptions, type Review } from './read-reviews.js';
 export { rowDigest } from './row-digest.js';
 export { type Split, stratifiedSplit } from './stratified-split.js';
+export { type TextVisitor, visitTexts, type VisitTextsOptions } from './visit-texts.js';

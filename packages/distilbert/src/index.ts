@@ -1,8 +1,23 @@
 export { type Activation, type DistilBertConfig, LAYER_NORM_EPSILON, parseConfig } from './config.js';
 export { DistilBertError, type DistilBertErrorCode } from './distilbert-error.js';
 export { evaluationGraph, inferenceModel } from './inference.js';
+export {
+  languageModelDropoutSpecs,
+  languageModelEvaluation,
+  languageModelGradients,
+  languageModelStep,
+} from './masked-language-model.js';
 export type { DropoutSite } from './model.js';
-export { HEAD_PARAMETERS, parameterCount, parameterShapes, type Weight, type Weights } from './parameters.js';
+export {
+  HEAD_PARAMETERS,
+  LANGUAGE_HEAD_PARAMETERS,
+  languageModelShapes,
+  parameterCount,
+  type ParameterShapes,
+  parameterShapes,
+  type Weight,
+  type Weights,
+} from './parameters.js';
 export {
   accumulationStep,
   dropoutMask,
@@ -19,4 +34,12 @@ export {
   updateStep,
 } from './training-step.js';
 export { quantizedModel } from './quantized-model.js';
-export { exportWeights, type ImportedWeights, importWeights, requireHead, withNewHead } from './weights.js';
+export {
+  exportWeights,
+  type ImportedWeights,
+  importLanguageModel,
+  importWeights,
+  requireHead,
+  withNewHead,
+  withNewLanguageHead,
+} from './weights.js';

@@ -63,14 +63,16 @@ function quantizedBlocks(config: DistilBertConfig, weights: Weights, inputIds: T
     },
     project: (name, x) => projectAll([name], name, x),
     normalize: (name, x) => layerNorm(x, float(`${name}.weight`), float(`${name}.bias`), LAYER_NORM_EPSILON),
-    attend: (layer, queryRows, x) => {
+    attend: (layer, queryRows, x, rowsPerSequence) => {
       const prefix = `${layerPrefix(layer)}.attention`;
       const part = (name: string): string => `${prefix}.${name}_lin`;
       const isWhole = queryRows === x;
       const fused = projectAll((isWhole ? ['q', 'k', 'v'] : ['k', 'v']).map(part), `${prefix}.fused`, x);
       const columns = (index: number): Tensor =>
         reshape(slice(fused, { axis: 1, start: index * dim, end: (index + 1) * dim }), ['batch', 'seq', dim]);
-      const query = isWhole ? columns(0) : reshape(projectAll([part('q')], part('q'), queryRows), ['batch', 1, dim]);
+      const query = isWhole
+        ? columns(0)
+        : reshape(projectAll([part('q')], part('q'), queryRows), ['batch', rowsPerSequence, dim]);
       const [key, value] = isWhole ? [columns(1), columns(2)] : [columns(0), columns(1)];
       return reshape(multiHeadAttention(query, key, value, { heads, keyPaddingMask }), queryRows.shape);
     },

@@ -54,11 +54,10 @@ export function floatBlocks(config: DistilBertConfig, parameters: Tensors, batch
     },
     project,
     normalize: (name, x) => layerNorm(x, parameter(`${name}.weight`), parameter(`${name}.bias`), LAYER_NORM_EPSILON),
-    attend: (layer, queryRows, x) => {
+    attend: (layer, queryRows, x, rowsPerSequence) => {
       const prefix = `${layerPrefix(layer)}.attention`;
-      const rows = queryRows === x ? 'seq' : 1;
       const attended = attention(
-        splitHeads(project(`${prefix}.q_lin`, queryRows), rows),
+        splitHeads(project(`${prefix}.q_lin`, queryRows), rowsPerSequence),
         splitHeads(project(`${prefix}.k_lin`, x), 'seq'),
         splitHeads(project(`${prefix}.v_lin`, x), 'seq'),
         { scale: 1 / Math.sqrt(size), bias, dropoutMask: masks[`layer.${layer}.attention`] },

@@ -22,7 +22,7 @@ import {
 
 import type { DistilBertConfig } from './config.js';
 import { distilBert, type DropoutSite } from './model.js';
-import { isDecayed, parameterShapes, wordEmbeddings } from './parameters.js';
+import { isDecayed, type ParameterShapes, parameterShapes, wordEmbeddings } from './parameters.js';
 import { floatBlocks, lookUpWords } from './training-blocks.js';
 
 export interface OptimizerOptions {
@@ -53,26 +53,27 @@ export const dropoutMask = (site: string): string => `dropout.${site}`;
 export interface DropoutSpec {
   readonly site: DropoutSite;
   readonly rate: number;
-  /** Of numbers and of the symbols `batch` and `seq`; its leading axis is the batch. */
+  /** Of numbers and of the symbols `batch`, `seq` and `masked`; its leading axis is the batch. */
   readonly shape: readonly (number | string)[];
 }
 
 /** Every site with a rate above 0, in the order of the forward pass. */
 export function dropoutSpecs(config: DistilBertConfig): DropoutSpec[] {
+  const classifier = { site: 'classifier', rate: config.seq_classif_dropout, shape: ['batch', config.dim] } as const;
+  return [...encoderDropoutSpecs(config, 1), classifier].filter(({ rate }) => rate > 0);
+}
+
+/** The sites of an encoder of whose last layer so many rows a sequence are read. */
+export function encoderDropoutSpecs(config: DistilBertConfig, rowsPerSequence: number | string): DropoutSpec[] {
   const { dim, n_heads: heads, n_layers: layers } = config;
   const specs: DropoutSpec[] = [{ site: 'embeddings', rate: config.dropout, shape: ['batch', 'seq', dim] }];
   for (let layer = 0; layer < layers; layer += 1) {
-    const isLast = layer === layers - 1;
+    const rows = layer === layers - 1 ? rowsPerSequence : 'seq';
     specs.push(
-      {
-        site: `layer.${layer}.attention`,
-        rate: config.attention_dropout,
-        shape: ['batch', heads, isLast ? 1 : 'seq', 'seq'],
-      },
-      { site: `layer.${layer}.ffn`, rate: config.dropout, shape: isLast ? ['batch', dim] : ['batch', 'seq', dim] },
+      { site: `layer.${layer}.attention`, rate: config.attention_dropout, shape: ['batch', heads, rows, 'seq'] },
+      { site: `layer.${layer}.ffn`, rate: config.dropout, shape: ['batch', rows, dim] },
     );
   }
-  specs.push({ site: 'classifier', rate: config.seq_classif_dropout, shape: ['batch', dim] });
   return specs.filter(({ rate }) => rate > 0);
 }
 
@@ -148,12 +149,13 @@ function sliceGraph(
 const declareLike = (tensors: Tensors): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(tensors).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]));
 
-const declare = (config: DistilBertConfig, rename: (name: string) => string = (name) => name): Record<string, Tensor> =>
-  Object.fromEntries(
-    [...parameterShapes(config)].map(([name, shape]) => [name, input(rename(name), 'float32', shape)]),
-  );
+export const declare = (
+  shapes: ParameterShapes,
+  rename: (name: string) => string = (name) => name,
+): Record<string, Tensor> =>
+  Object.fromEntries([...shapes].map(([name, shape]) => [name, input(rename(name), 'float32', shape)]));
 
-const renameKeys = (tensors: Tensors, rename: (name: string) => string): Record<string, Tensor> =>
+export const renameKeys = (tensors: Tensors, rename: (name: string) => string): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [rename(name), tensor]));
 
 /**
@@ -161,7 +163,7 @@ const renameKeys = (tensors: Tensors, rename: (name: string) => string): Record<
  * done so far), the batch and its dropout masks. Outputs: `next.*` of the parameters and moments, `loss`, `gradient_norm`, `learning_rate`.
  */
 export function trainingStep(config: DistilBertConfig, loss: LossOptions, optimizer: OptimizerOptions): Graph {
-  const state = declareState(config);
+  const state = declareState(parameterShapes(config));
   const batch = batchTensors(config, loss);
   const { outputs, gradients } = lossAndGradients(config, state.parameters, batch, loss.labelSmoothing);
   const update = optimizerUpdate(state, gradients, optimizer);
@@ -174,7 +176,7 @@ export function trainingStep(config: DistilBertConfig, loss: LossOptions, optimi
 
 /** Forward and gradients of one micro-batch: inputs the parameters and the batch, outputs `gradient.*`, `loss` and `logits`. */
 export function gradientStep(config: DistilBertConfig, loss: LossOptions): Graph {
-  const parameters = declare(config);
+  const parameters = declare(parameterShapes(config));
   const batch = batchTensors(config, loss);
   const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss.labelSmoothing);
   return {
@@ -186,8 +188,8 @@ export function gradientStep(config: DistilBertConfig, loss: LossOptions): Graph
 
 /** As `gradientStep`, added to running means: inputs also `gradient.*`, outputs `next.gradient.*`. */
 export function accumulationStep(config: DistilBertConfig, loss: LossOptions, microBatches: number): Graph {
-  const parameters = declare(config);
-  const accumulated = declare(config, gradientOf);
+  const parameters = declare(parameterShapes(config));
+  const accumulated = declare(parameterShapes(config), gradientOf);
   const batch = batchTensors(config, loss);
   const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss.labelSmoothing);
   return {
@@ -202,8 +204,8 @@ export function accumulationStep(config: DistilBertConfig, loss: LossOptions, mi
 
 /** The update alone, from accumulated gradients: inputs the state and `gradient.*`, outputs as `trainingStep` without `loss`. */
 export function updateStep(config: DistilBertConfig, optimizer: OptimizerOptions): Graph {
-  const state = declareState(config);
-  const gradients = declare(config, gradientOf);
+  const state = declareState(parameterShapes(config));
+  const gradients = declare(parameterShapes(config), gradientOf);
   return {
     name: 'update_step',
     inputs: [...stateInputs(state), ...Object.values(gradients)],
@@ -211,21 +213,27 @@ export function updateStep(config: DistilBertConfig, optimizer: OptimizerOptions
   };
 }
 
-interface DeclaredState extends AdamWState {
+export interface DeclaredState extends AdamWState {
   readonly step: Tensor;
 }
 
-const declareState = (config: DistilBertConfig): DeclaredState => ({
-  parameters: declare(config),
-  firstMoments: declare(config, firstMoment),
-  secondMoments: declare(config, secondMoment),
+/** The inputs of a training step that it gives back updated: parameters, moments and the count of updates. */
+export const declareState = (shapes: ParameterShapes): DeclaredState => ({
+  parameters: declare(shapes),
+  firstMoments: declare(shapes, firstMoment),
+  secondMoments: declare(shapes, secondMoment),
   step: input('step', 'float64', []),
 });
 
-const stateInputs = ({ parameters, firstMoments, secondMoments, step }: DeclaredState): Tensor[] =>
+export const stateInputs = ({ parameters, firstMoments, secondMoments, step }: DeclaredState): Tensor[] =>
   [parameters, firstMoments, secondMoments].flatMap((tensors) => Object.values(tensors)).concat(step);
 
-function optimizerUpdate(state: DeclaredState, gradients: Tensors, options: OptimizerOptions): Record<string, Tensor> {
+/** Clipping and AdamW: `next.*` of the state, `gradient_norm` and `learning_rate`. */
+export function optimizerUpdate(
+  state: DeclaredState,
+  gradients: Tensors,
+  options: OptimizerOptions,
+): Record<string, Tensor> {
   const norm = globalNorm(gradients);
   const learningRate = mul(schedule(state.step, options.schedule), options.learningRate);
   const next = adamW(

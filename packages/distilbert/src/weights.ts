@@ -2,10 +2,26 @@ import { fromFloat32, type StoredTensor, toFloat32 } from '@marquee/safetensors'
 
 import type { DistilBertConfig } from './config.js';
 import { DistilBertError } from './distilbert-error.js';
-import { HEAD_PARAMETERS, parameterShapes, positionEmbeddings, type Weight, type Weights } from './parameters.js';
+import {
+  HEAD_PARAMETERS,
+  LANGUAGE_HEAD_PARAMETERS,
+  languageModelShapes,
+  type ParameterShapes,
+  parameterShapes,
+  positionEmbeddings,
+  vocabularyBias,
+  vocabularyNorm,
+  vocabularyTransform,
+  type Weight,
+  type Weights,
+} from './parameters.js';
 
-/** Stored beside the encoder by other tasks or older versions, and not part of this architecture. */
-const IGNORED = [/\.position_ids$/, /^position_ids$/, /(^|\.)pooler\./, /^cls\./, /^vocab_/];
+/** Stored beside the encoder by older versions or other tasks, and not part of this architecture. */
+const FOREIGN = [/(^|\.)position_ids$/, /(^|\.)pooler\./, /^cls\.seq_relationship\./];
+const LANGUAGE_HEAD = [/^cls\./, /^vocab_/];
+const CLASSIFICATION_HEAD = [/^pre_classifier\./, /^classifier\./];
+/** Copies of the word embeddings and of the vocabulary's bias. */
+const TIED = [/^vocab_projector\.weight$/, /^cls\.predictions\.decoder\./];
 
 export interface ImportedWeights {
   readonly weights: Map<string, Weight>;
@@ -22,14 +38,42 @@ export function importWeights(
   config: DistilBertConfig,
   subject = 'model.safetensors',
 ): ImportedWeights {
-  const relevant = new Map([...stored].filter(([name]) => !IGNORED.some((pattern) => pattern.test(name))));
-  const named = isBert(relevant) ? fromBert(relevant, subject) : withPrefix(relevant);
-  const expected = parameterShapes(config);
-  const head: ReadonlySet<string> = new Set(HEAD_PARAMETERS);
+  const relevant = without(stored, [...FOREIGN, ...LANGUAGE_HEAD]);
+  return readWeights(relevant, { expected: parameterShapes(config), head: HEAD_PARAMETERS, subject });
+}
+
+/** As `importWeights`, for the masked language model: a missing head of that kind is reported, a classification head is left out. */
+export function importLanguageModel(
+  stored: ReadonlyMap<string, StoredTensor>,
+  config: DistilBertConfig,
+  subject = 'model.safetensors',
+): ImportedWeights {
+  const relevant = without(stored, [...FOREIGN, ...CLASSIFICATION_HEAD, ...TIED]);
+  return readWeights(relevant, { expected: languageModelShapes(config), head: LANGUAGE_HEAD_PARAMETERS, subject });
+}
+
+const without = (
+  stored: ReadonlyMap<string, StoredTensor>,
+  patterns: readonly RegExp[],
+): ReadonlyMap<string, StoredTensor> =>
+  new Map([...stored].filter(([name]) => !patterns.some((pattern) => pattern.test(name))));
+
+interface ReadOptions {
+  readonly expected: ParameterShapes;
+  /** Those of the expected parameters that may be missing. */
+  readonly head: readonly string[];
+  readonly subject: string;
+}
+
+function readWeights(
+  stored: ReadonlyMap<string, StoredTensor>,
+  { expected, head, subject }: ReadOptions,
+): ImportedWeights {
+  const named = isBert(stored) ? fromBert(stored, subject) : withPrefix(stored);
   const missing = [...expected.keys()].filter((name) => !named.has(name));
-  const missingHead = missing.filter((name) => head.has(name));
+  const missingHead = missing.filter((name) => head.includes(name));
   const problems = [
-    ...missing.filter((name) => !head.has(name)).map((name) => `${name} is missing`),
+    ...missing.filter((name) => !head.includes(name)).map((name) => `${name} is missing`),
     ...[...named.keys()].filter((name) => !expected.has(name)).map((name) => `${name} is unexpected`),
     ...[...expected].flatMap(([name, shape]) => typeProblem(name, shape, named.get(name))),
   ];
@@ -114,7 +158,15 @@ function fromBert(stored: ReadonlyMap<string, StoredTensor>, subject: string): M
   return renamed;
 }
 
+const BERT_HEAD_NAMES: readonly (readonly [string, string])[] = [
+  ['cls.predictions.transform.dense.', `${vocabularyTransform}.`],
+  ['cls.predictions.transform.LayerNorm.', `${vocabularyNorm}.`],
+  ['cls.predictions.bias', vocabularyBias],
+];
+
 function bertName(name: string): string {
+  const head = BERT_HEAD_NAMES.find(([theirs]) => name.startsWith(theirs));
+  if (head) return name.replace(...head);
   const layer = /^encoder\.layer\.(\d+)\.(.+)\.(weight|bias)$/.exec(name);
   if (!layer) return name.startsWith('embeddings.') ? `distilbert.${name}` : name;
   const [, index, part, kind] = layer;
@@ -136,12 +188,30 @@ export function requireHead({ missingHead }: ImportedWeights, subject: string): 
  * `normal` gives standard normal deviates.
  */
 export function withNewHead(weights: Weights, config: DistilBertConfig, normal: () => number): Map<string, Weight> {
+  return withNew(weights, HEAD_PARAMETERS, parameterShapes(config), normal);
+}
+
+/** As `withNewHead`, for the masked language model; its layer normalization starts as the identity. */
+export function withNewLanguageHead(
+  weights: Weights,
+  config: DistilBertConfig,
+  normal: () => number,
+): Map<string, Weight> {
+  return withNew(weights, LANGUAGE_HEAD_PARAMETERS, languageModelShapes(config), normal);
+}
+
+function withNew(
+  weights: Weights,
+  names: readonly string[],
+  shapes: ParameterShapes,
+  normal: () => number,
+): Map<string, Weight> {
   const result = new Map(weights);
-  const shapes = parameterShapes(config);
-  for (const name of HEAD_PARAMETERS) {
+  for (const name of names) {
     const shape = shapes.get(name) ?? [];
     const data = new Float32Array(shape.reduce((size, dim) => size * dim, 1));
-    if (name.endsWith('.weight')) for (let i = 0; i < data.length; i += 1) data[i] = 0.02 * normal();
+    if (shape.length === 2) for (let i = 0; i < data.length; i += 1) data[i] = 0.02 * normal();
+    else if (name.endsWith('.weight')) data.fill(1);
     result.set(name, { shape, data });
   }
   return result;

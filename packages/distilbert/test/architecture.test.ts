@@ -22,7 +22,7 @@ function fullDistilBert({ activation, dim, n_layers: layers }: DistilBertConfig,
   let x = blocks.normalize('distilbert.embeddings.LayerNorm', blocks.embed());
   for (let layer = 0; layer < layers; layer += 1) {
     const prefix = `distilbert.transformer.layer.${layer}`;
-    const attended = blocks.project(`${prefix}.attention.out_lin`, blocks.attend(layer, x, x));
+    const attended = blocks.project(`${prefix}.attention.out_lin`, blocks.attend(layer, x, x, 'seq'));
     const middle = blocks.normalize(`${prefix}.sa_layer_norm`, add(attended, x));
     const hidden = (activation === 'gelu' ? gelu : relu)(blocks.project(`${prefix}.ffn.lin1`, middle));
     x = blocks.normalize(`${prefix}.output_layer_norm`, add(blocks.project(`${prefix}.ffn.lin2`, hidden), middle));

@@ -7,6 +7,7 @@ it('exports these names', () => {
     [
       "DistilBertError",
       "HEAD_PARAMETERS",
+      "LANGUAGE_HEAD_PARAMETERS",
       "LAYER_NORM_EPSILON",
       "accumulationStep",
       "dropoutMask",
@@ -16,8 +17,14 @@ it('exports these names', () => {
       "firstMoment",
       "gradientOf",
       "gradientStep",
+      "importLanguageModel",
       "importWeights",
       "inferenceModel",
+      "languageModelDropoutSpecs",
+      "languageModelEvaluation",
+      "languageModelGradients",
+      "languageModelShapes",
+      "languageModelStep",
       "nextValue",
       "parameterCount",
       "parameterShapes",
@@ -28,6 +35,7 @@ it('exports these names', () => {
       "trainingStep",
       "updateStep",
       "withNewHead",
+      "withNewLanguageHead",
     ]
   `);
 });

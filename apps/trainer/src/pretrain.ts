@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+
+import type { Manifest } from '@marquee/model-core';
+
+import { endedByError, type Stopped } from './ended-by-error.js';
+import type { EvaluationWatch } from './evaluation-watch.js';
+import { finishPretraining } from './finish-pretraining.js';
+import { createLanguageModelEvaluator, type LanguageModelEvaluator } from './language-model-evaluator.js';
+import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
+import { announcePretraining, preparePretraining, type Pretraining } from './prepare-pretraining.js';
+import { decisivePretrainOptions, type PretrainOptions } from './pretrain-options.js';
+import { openLanguageModelOptimizer, pretrainingSteps } from './pretraining-steps.js';
+import { findCheckpoint, loadResumePoint } from './resume-point.js';
+import { openTrainLog } from './train-log.js';
+import { type Evaluation, evaluationIsDue, type FinishedRun, runSteps } from './training-run.js';
+import { initialState, type TrainingState } from './training-state.js';
+
+/**
+ * Trains a model folder as a masked language model on texts, and writes a folder that `train` starts from. Everything is checked before the first
+ * step. A requested stop ends the training after its step, with a checkpoint.
+ */
+export async function runPretraining(
+  options: PretrainOptions,
+  watch: EvaluationWatch,
+): Promise<{ readonly manifest: Manifest } | Stopped> {
+  const checkpoint = await findCheckpoint(options);
+  await checkOutputFolder(options, checkpoint);
+  const pretraining = await preparePretraining(options, watch);
+  const parameterCount = [...pretraining.model.weights.values()].reduce((sum, { data }) => sum + data.length, 0);
+  await prepareOutputFolder(options, parameterCount);
+  announcePretraining(pretraining);
+  const evaluator = await createLanguageModelEvaluator(pretraining);
+  try {
+    const finished = await pretrain(pretraining, evaluator, checkpoint);
+    if (finished.stoppedAt !== undefined) return { stoppedAt: finished.stoppedAt };
+    return { manifest: await finishPretraining(pretraining, finished) };
+  } catch (error) {
+    return await endedByError(error, options.outputDir);
+  } finally {
+    await evaluator?.close();
+  }
+}
+
+async function pretrain(
+  pretraining: Pretraining,
+  evaluator: LanguageModelEvaluator | undefined,
+  checkpointPath: string | undefined,
+): Promise<FinishedRun> {
+  const { options, model, plan, fingerprint, progress } = pretraining;
+  const decisiveOptions = decisivePretrainOptions(options);
+  const identity = { fingerprint, options: decisiveOptions, totalSteps: plan.totalSteps };
+  const checkpoint = checkpointPath === undefined ? undefined : await loadResumePoint(checkpointPath, identity);
+  if (checkpoint)
+    progress.say(`going on from ${checkpoint.path}, after step ${checkpoint.run.step} of ${plan.totalSteps}`);
+  const initial = checkpoint?.state ?? initialState(model.weights);
+  const evaluations = checkpoint?.run.evaluations ?? [];
+  const schedule = { plan, evaluationSteps: options.evalSteps };
+  const log = await openTrainLog(join(options.outputDir, TRAIN_LOG_FILE), {
+    step: initial.step,
+    evaluationIsDue: evaluator !== undefined && evaluationIsDue(schedule, initial.step, evaluations.length),
+  });
+  try {
+    return await runSteps({
+      ...pretraining,
+      ...schedule,
+      decisiveOptions,
+      openOptimizer: (state) => openLanguageModelOptimizer(pretraining, state),
+      dataOf: pretrainingSteps(pretraining),
+      initial,
+      evaluations,
+      resumedFrom: checkpoint && { step: initial.step, path: checkpoint.path },
+      log,
+      evaluate: evaluator && ((state) => evaluate(pretraining, evaluator, state)),
+    });
+  } finally {
+    log.close();
+  }
+}
+
+async function evaluate(
+  { progress }: Pretraining,
+  evaluator: LanguageModelEvaluator,
+  state: TrainingState,
+): Promise<Evaluation> {
+  const loss = await evaluator.loss(state.tensors);
+  const perplexity = Math.exp(loss);
+  progress.say(`held-out text after step ${state.step}: loss ${loss.toFixed(4)}, perplexity ${perplexity.toFixed(2)}`);
+  return { eval_loss: loss, eval_perplexity: perplexity };
+}
