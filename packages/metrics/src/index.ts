@@ -1,9 +1,29 @@
 export {
-  bootstrapIntervals,
-  type BootstrapIntervals,
-  type BootstrapOptions,
-  type Interval,
-} from './bootstrap-intervals.js';
-export { classificationMetrics, type ClassificationMetrics, type MetricValues } from './classification-metrics.js';
+  accuracyEquivalence,
+  type AccuracyEquivalence,
+  pairedAccuracyInterval,
+  type PairedCounts,
+} from './accuracy-equivalence.js';
+export { bootstrapIntervals, type BootstrapIntervals } from './bootstrap-intervals.js';
+export type { BootstrapOptions, Interval } from './bootstrap-resamples.js';
+export {
+  CALIBRATION_BINS,
+  classificationMetrics,
+  type ClassificationMetrics,
+  type MetricValues,
+} from './classification-metrics.js';
+export {
+  type ConfidenceBin,
+  confidenceHistogram,
+  type PrecisionRecallCurve,
+  precisionRecallCurve,
+  type ReliabilityBin,
+  reliabilityBins,
+  type RocCurve,
+  rocCurve,
+} from './curves.js';
+export { mcnemarExact } from './mcnemar.js';
 export { MetricsError, type MetricsErrorCode } from './metrics-error.js';
+export { type MetricDifference, type MetricDifferences, pairedBootstrap } from './paired-bootstrap.js';
+export { type FittedTemperature, fitTemperature, temperProbability } from './temperature.js';
 export { wilsonInterval } from './wilson-interval.js';
