@@ -32,6 +32,8 @@ const COMMANDS = {
   train: { file: 'apps/trainer/dist/main.js', args: ['train'] },
   pretrain: { file: 'apps/trainer/dist/main.js', args: ['pretrain'] },
   evaluate: { file: 'apps/trainer/dist/main.js', args: ['evaluate'] },
+  compare: { file: 'apps/trainer/dist/main.js', args: ['compare'] },
+  quantize: { file: 'apps/trainer/dist/main.js', args: ['quantize'] },
   export: { file: 'apps/trainer/dist/main.js', args: ['export'] },
   'bench:training': { file: 'bench/dist/training.js', args: [] },
   'bench:inference': { file: 'bench/dist/inference.js', args: [] },

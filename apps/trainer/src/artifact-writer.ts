@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import {
@@ -11,6 +12,8 @@ import {
 } from '@marquee/distilbert';
 import {
   createTokenizerJson,
+  type Graph,
+  GRAPH_FILES,
   type JsonObject,
   LABELS,
   loadClassifier,
@@ -56,7 +59,7 @@ export async function writeArtifact(dir: string, contents: ArtifactContents): Pr
     ['tokenizer_config.json', toJson(tokenizerConfigJson(model.tokenizerConfig, text))],
     ['vocab.txt', model.vocabulary],
     ['model.safetensors', stored],
-    ['onnx/model_quantized.onnx', quantizedModel(config, weights)],
+    [GRAPH_FILES.int8, quantizedModel(config, weights)],
     [SEEN_ROWS_FILE, encodeSeenRows(contents.seenRows)],
     ...model.licenses,
   ]);
@@ -72,13 +75,33 @@ export async function writeArtifact(dir: string, contents: ArtifactContents): Pr
     seenRows: { file: SEEN_ROWS_FILE, count: contents.seenRows.size },
   };
   const manifest = await writeManifest(dir, draft, files.keys());
-  const goldenInputs = await recordGoldenInputs(dir);
+  const goldenInputs = await recordGoldenInputs(dir, 'int8');
   return { manifest: await updateManifest(dir, { ...manifest, goldenInputs }, []), weights };
 }
 
 /** Writes a changed manifest, with these files added and all digests renewed. */
 export const updateManifest = (dir: string, manifest: Manifest, added: readonly string[]): Promise<Manifest> =>
   writeManifest(dir, manifest, [...Object.keys(manifest.files), ...added]);
+
+/** Writes a graph into an artifact and enters it in the manifest, with what it answers to the golden inputs. */
+export async function publishGraph(
+  dir: string,
+  manifest: Manifest,
+  graph: Graph,
+  bytes: Uint8Array,
+): Promise<Manifest> {
+  await writeDurably(join(dir, GRAPH_FILES[graph]), bytes);
+  const entered = await updateManifest(dir, manifest, [GRAPH_FILES[graph]]);
+  return updateManifest(dir, { ...entered, goldenInputs: await recordGoldenInputs(dir, graph) }, []);
+}
+
+/** Takes the int8 graph out of an artifact and puts its fp32 graph in. */
+export async function replaceInt8(dir: string, manifest: Manifest, fp32Graph: Uint8Array): Promise<Manifest> {
+  const { [GRAPH_FILES.int8]: _, ...files } = manifest.files;
+  const replaced = await publishGraph(dir, { ...manifest, files }, 'fp32', fp32Graph);
+  await rm(join(dir, GRAPH_FILES.int8), { force: true });
+  return replaced;
+}
 
 function readStoredWeights(bytes: Uint8Array, config: DistilBertConfig): Map<string, Weight> {
   return importWeights(decodeSafetensors(bytes).tensors, config).weights;
@@ -117,12 +140,12 @@ export function tokenizerConfigJson(base: JsonObject, { maxLength, truncation }:
   };
 }
 
-async function recordGoldenInputs(dir: string): Promise<NonNullable<Manifest['goldenInputs']>> {
-  const classifier = await loadClassifier(dir, { device: 'cpu', graph: 'int8', intraOpThreads: 1 });
+async function recordGoldenInputs(dir: string, graph: Graph): Promise<NonNullable<Manifest['goldenInputs']>> {
+  const classifier = await loadClassifier(dir, { device: 'cpu', graph, intraOpThreads: 1 });
   const recorded = [];
   for (const review of GOLDEN_REVIEWS) {
     const { inputIds } = classifier.tokenizer.encode(review);
-    recorded.push({ inputIds: [...inputIds], logits: { int8: [...(await classifier.classify(inputIds))] } });
+    recorded.push({ inputIds: [...inputIds], logits: { [graph]: [...(await classifier.classify(inputIds))] } });
   }
   await classifier.close();
   return recorded;

@@ -3,7 +3,13 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 
 import { addOptions, parseCommandLine } from './command-line.js';
-import { EVALUATE_OPTION_SPECS, EXPORT_OPTION_SPECS } from './command-options.js';
+import {
+  COMPARE_OPTION_SPECS,
+  EVALUATE_OPTION_SPECS,
+  EXPORT_OPTION_SPECS,
+  QUANTIZE_OPTION_SPECS,
+} from './command-options.js';
+import { type CompareOptions, runComparison } from './compare.js';
 import { type EvaluateOptions, runEvaluation } from './evaluate.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { exportModel } from './export-model.js';
@@ -11,6 +17,7 @@ import { flagOf, type OptionSpecs } from './option-spec.js';
 import { defaultOutputDir } from './output-folder.js';
 import { runPretraining } from './pretrain.js';
 import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from './pretrain-options.js';
+import { type QuantizeOptions, runQuantization } from './quantize.js';
 import { runFolderOf } from './resume-point.js';
 import type { Progress } from './progress.js';
 import { runTraining, type TrainResult } from './train.js';
@@ -31,6 +38,8 @@ export interface CliDependencies extends EvaluationWatch {
 interface CliCommand {
   readonly description: string;
   readonly specs: OptionSpecs;
+  /** Names of the paths that stand before the options. */
+  readonly operands?: readonly string[];
   /** Arguments of an example, after `npm run <name> -- `. */
   readonly example: string;
   /** Returns the exit code. */
@@ -56,6 +65,19 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
     example: '--model runs/first --test-file more-reviews.csv --output-dir runs/first-evaluated',
     run: evaluate,
   },
+  compare: {
+    description: 'compare two models on a CSV of reviews: paired tests, and the reviews that only one has right',
+    specs: COMPARE_OPTION_SPECS,
+    operands: ['a', 'b'],
+    example: 'runs/first runs/second --test-file more-reviews.csv',
+    run: compare,
+  },
+  quantize: {
+    description: 'make the int8 graph of a model anew and publish it if it answers as the fp32 graph does',
+    specs: QUANTIZE_OPTION_SPECS,
+    example: '--model runs/first --test-file more-reviews.csv',
+    run: quantize,
+  },
   export: {
     description: 'write the fp32 graph of a model, onnx/model.onnx, and enter it in its manifest',
     specs: EXPORT_OPTION_SPECS,
@@ -75,8 +97,14 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
     const child = program.command(name).description(command.description);
     addOptions(child, command.specs, dependencies.cwd);
     child.addHelpText('after', `\n--a_b is taken like --a-b.\n\nExample:\n  npm run ${name} -- ${command.example}`);
-    child.action(async (parsed: Record<string, unknown>) => {
-      exitCode = await command.run(withDefaults(command.specs, parsed), dependencies);
+    const operands = command.operands ?? [];
+    for (const operand of operands) child.argument(`<${operand}>`, 'folder of a model');
+    // commander passes the operands, then the options.
+    child.action(async (...given: unknown[]) => {
+      const paths = operands.map((operand, index) => [operand, resolve(dependencies.cwd, String(given[index]))]);
+      const parsed = given[operands.length] as Record<string, unknown>;
+      const options = { ...withDefaults(command.specs, parsed), ...Object.fromEntries(paths) };
+      exitCode = await command.run(options, dependencies);
     });
   }
   await parseCommandLine(program, argv, dependencies.write);
@@ -135,10 +163,23 @@ function outputDirFor(resumeFromCheckpoint: unknown, cwd: string): string {
 }
 
 async function evaluate(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  const outputDir = parsed['outputDir'] ?? resolve(dependencies.cwd, defaultOutputDir(new Date()));
-  // Each value was parsed as its spec says.
-  await runEvaluation({ ...parsed, outputDir } as unknown as EvaluateOptions, dependencies);
+  await runEvaluation(withOutputDir<EvaluateOptions>(parsed, dependencies), dependencies);
   return 0;
+}
+
+async function compare(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
+  await runComparison(withOutputDir<CompareOptions>(parsed, dependencies), dependencies);
+  return 0;
+}
+
+async function quantize(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
+  await runQuantization(withOutputDir<QuantizeOptions>(parsed, dependencies), dependencies);
+  return 0;
+}
+
+/** The options of a command that writes into a folder; each value was parsed as its spec says. */
+function withOutputDir<Options>(parsed: Readonly<Record<string, unknown>>, { cwd }: CliDependencies): Options {
+  return { ...parsed, outputDir: parsed['outputDir'] ?? resolve(cwd, defaultOutputDir(new Date())) } as Options;
 }
 
 /** The command that goes on where this run stopped, to be copied. */

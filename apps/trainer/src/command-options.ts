@@ -1,5 +1,8 @@
+import type { CompareOptions } from './compare.js';
+import { DEFAULT_MARGIN } from './equivalence-gate.js';
 import type { EvaluateOptions } from './evaluate.js';
 import type { OptionSpec } from './option-spec.js';
+import type { QuantizeOptions } from './quantize.js';
 import { TRAIN_OPTION_SPECS } from './train-options.js';
 
 const { textColumnName, labelColumnName, maxEvalSamples, threads } = TRAIN_OPTION_SPECS;
@@ -8,7 +11,44 @@ export const EVALUATE_OPTION_SPECS: Readonly<Record<keyof EvaluateOptions, Optio
   model: { kind: 'path', help: 'folder of the model', required: true },
   testFile: { kind: 'path', help: 'CSV or CSV.gz with labeled reviews', required: true },
   outputDir: { kind: 'path', help: 'folder for evaluation_results.json; default a new runs/<time>' },
-  graph: { kind: 'text', help: 'which graph of the model is measured', fallback: 'int8', choices: ['int8', 'fp32'] },
+  graph: {
+    kind: 'text',
+    help: 'which graph of the model is measured',
+    fallback: 'auto',
+    choices: ['auto', 'int8', 'fp32'],
+  },
+  textColumnName,
+  labelColumnName,
+  maxEvalSamples,
+  threads,
+};
+
+export const COMPARE_OPTION_SPECS: Readonly<Record<Exclude<keyof CompareOptions, 'a' | 'b'>, OptionSpec>> = {
+  testFile: EVALUATE_OPTION_SPECS.testFile,
+  outputDir: { kind: 'path', help: 'folder for comparison_results.json; default a new runs/<time>' },
+  graph: { ...EVALUATE_OPTION_SPECS.graph, help: 'which graph of both models is compared' },
+  textColumnName,
+  labelColumnName,
+  maxEvalSamples,
+  threads,
+};
+
+export const QUANTIZE_OPTION_SPECS: Readonly<Record<keyof QuantizeOptions, OptionSpec>> = {
+  model: EVALUATE_OPTION_SPECS.model,
+  testFile: { kind: 'path', help: 'CSV or CSV.gz with the reviews that the graphs are compared on', required: true },
+  unlabeled: {
+    kind: 'flag',
+    help: 'the reviews have no labels: judge by flips and probabilities alone',
+    fallback: false,
+  },
+  outputDir: { kind: 'path', help: 'folder for equivalence_report.json; default a new runs/<time>' },
+  margin: {
+    kind: 'number',
+    help: 'percentage points of accuracy that the int8 graph may be off',
+    fallback: DEFAULT_MARGIN,
+    least: 0.01,
+    below: 100,
+  },
   textColumnName,
   labelColumnName,
   maxEvalSamples,

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 
 import { fileDigest, readReviews, rowDigest } from '@marquee/dataset';
-import { loadClassifier } from '@marquee/model-core';
+import { type Graph, loadClassifier } from '@marquee/model-core';
 
 import { requireWritableFolder, writeDurably } from './durable-write.js';
 import { describeEvaluation, reportEvaluation } from './evaluation-report.js';
+import { describeSlices, reportSlices } from './evaluation-slices.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { scoreReviews } from './score-reviews.js';
 import { readSeenRows } from './seen-rows.js';
@@ -13,7 +14,7 @@ export interface EvaluateOptions {
   readonly model: string;
   readonly testFile: string;
   readonly outputDir: string;
-  readonly graph: 'int8' | 'fp32';
+  readonly graph: 'auto' | Graph;
   readonly textColumnName: string;
   readonly labelColumnName: string;
   readonly maxEvalSamples: number | undefined;
@@ -36,17 +37,21 @@ export async function runEvaluation(options: EvaluateOptions, watch: EvaluationW
   const path = join(options.outputDir, EVALUATION_FILE);
   await requireWritableFolder(options.outputDir);
   try {
-    const probabilities = await scoreReviews(classifier, reviews, watch);
+    const scored = await scoreReviews(classifier, reviews, watch);
     const labels = reviews.map(({ label }) => label);
-    const report = reportEvaluation(labels, probabilities, (row) => seen.has(rowDigest(reviews[row]?.text ?? '')));
+    const isSeen = (row: number): boolean => seen.has(rowDigest(reviews[row]?.text ?? ''));
+    const report = reportEvaluation(labels, scored.probabilities, isSeen);
+    const slices = reportSlices(labels, scored);
     const { version, graph, maxLength, truncation } = classifier.info;
     const results = {
       ...report,
+      slices,
       model: { version, graph, max_length: maxLength, truncation },
       data: { sha256: await fileDigest(options.testFile), rows: reviews.length },
     };
     await writeDurably(path, `${JSON.stringify(results, null, 2)}\n`);
-    for (const line of describeEvaluation(`test, ${graph}`, report)) watch.progress.say(line);
+    const name = `test, ${graph}`;
+    for (const line of [...describeEvaluation(name, report), ...describeSlices(name, slices)]) watch.progress.say(line);
   } finally {
     await classifier.close();
   }

@@ -1,4 +1,20 @@
-import { bootstrapIntervals, type Interval, classificationMetrics } from '@marquee/metrics';
+import { bootstrapIntervals, classificationMetrics, type MetricValues } from '@marquee/metrics';
+
+/** Names of the metrics in everything that is written for others to read, in its order. */
+export const METRIC_LABELS = {
+  accuracy: 'accuracy',
+  precision: 'precision',
+  recall: 'recall',
+  f1: 'f1',
+  rocAuc: 'roc_auc',
+  logLoss: 'log_loss',
+  prAuc: 'pr_auc',
+  brier: 'brier',
+  expectedCalibrationError: 'expected_calibration_error',
+  mcc: 'mcc',
+} as const satisfies Readonly<Record<keyof MetricValues, string>>;
+
+type MetricLabel = (typeof METRIC_LABELS)[keyof MetricValues];
 
 /** Metrics of one set of rows, under the names of `evaluation_results.json`. */
 export interface MetricReport {
@@ -9,10 +25,14 @@ export interface MetricReport {
   readonly f1: number;
   readonly roc_auc: number | null;
   readonly log_loss: number;
+  readonly pr_auc: number | null;
+  readonly brier: number;
+  readonly expected_calibration_error: number;
+  readonly mcc: number;
   /** Rows are the true class, columns the predicted one, negative first. */
   readonly confusion_matrix: readonly (readonly number[])[];
   /** 95 % bootstrap intervals. */
-  readonly intervals: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly intervals: Readonly<Record<MetricLabel, readonly (number | null)[]>>;
 }
 
 /** Metrics on all rows; where the model has seen some of them in training, also on those that it has not. */
@@ -23,19 +43,20 @@ export interface EvaluationReport extends MetricReport {
 }
 
 export function reportMetrics(labels: ArrayLike<number>, positiveProbabilities: ArrayLike<number>): MetricReport {
-  const { rocAuc, logLoss, confusionMatrix, n, ...shared } = classificationMetrics(labels, positiveProbabilities);
-  const {
-    rocAuc: rocAucInterval,
-    logLoss: logLossInterval,
-    ...intervals
-  } = bootstrapIntervals(labels, positiveProbabilities);
+  const { n, confusionMatrix, ...values } = classificationMetrics(labels, positiveProbabilities);
+  const intervals = bootstrapIntervals(labels, positiveProbabilities);
+  const { rocAuc, logLoss, prAuc, expectedCalibrationError, brier, mcc, ...ratios } = values;
   return {
     n,
-    ...shared,
+    ...ratios,
     roc_auc: orNull(rocAuc),
     log_loss: logLoss,
+    pr_auc: orNull(prAuc),
+    brier,
+    expected_calibration_error: expectedCalibrationError,
+    mcc,
     confusion_matrix: confusionMatrix,
-    intervals: { ...mapValues(intervals), roc_auc: rocAucInterval.map(orNull), log_loss: [...logLossInterval] },
+    intervals: labelMetrics(intervals, (interval) => interval.map(orNull)),
   };
 }
 
@@ -64,18 +85,32 @@ export function describeEvaluation(name: string, report: EvaluationReport): stri
   return unseen ? [describeMetrics(`${name} (${unseen.n} unseen reviews)`, unseen), all] : [all];
 }
 
-function describeMetrics(
-  subject: string,
-  { accuracy, f1, roc_auc: rocAuc, log_loss: logLoss, intervals }: MetricReport,
-): string {
-  const [low, high] = intervals['accuracy'] ?? [];
-  const interval = `${percent(low)}–${percent(high)} %`;
-  const auc = rocAuc === null ? 'not defined' : rocAuc.toFixed(4);
-  return `${subject}: accuracy ${percent(accuracy)} % (95 % interval ${interval}), F1 ${f1.toFixed(4)}, ROC AUC ${auc}, log loss ${logLoss.toFixed(4)}`;
+function describeMetrics(subject: string, report: MetricReport): string {
+  const [low, high] = report.intervals.accuracy;
+  const accuracy = `accuracy ${percent(report.accuracy)} % (95 % interval ${percent(low)}–${percent(high)} %)`;
+  const others = {
+    F1: report.f1,
+    'ROC AUC': report.roc_auc,
+    'log loss': report.log_loss,
+    'PR AUC': report.pr_auc,
+    Brier: report.brier,
+    'calibration error': report.expected_calibration_error,
+    MCC: report.mcc,
+  };
+  const shown = Object.entries(others).map(([name, value]) => `${name} ${value?.toFixed(4) ?? 'not defined'}`);
+  return `${subject}: ${[accuracy, ...shown].join(', ')}`;
+}
+
+/** Something of each metric under the names that are written. */
+export function labelMetrics<T, R>(
+  values: Readonly<Record<keyof MetricValues, T>>,
+  toReported: (value: T) => R,
+): Record<MetricLabel, R> {
+  const names = Object.keys(METRIC_LABELS) as (keyof MetricValues)[];
+  const entries = names.map((name) => [METRIC_LABELS[name], toReported(values[name])] as const);
+  return Object.fromEntries(entries) as Record<MetricLabel, R>;
 }
 
 const percent = (value: number | null | undefined): string => (100 * (value ?? NaN)).toFixed(2);
 /** A NaN has no place in JSON. */
-const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
-const mapValues = (intervals: Readonly<Record<string, Interval>>): Record<string, number[]> =>
-  Object.fromEntries(Object.entries(intervals).map(([name, interval]) => [name, [...interval]]));
+export const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);

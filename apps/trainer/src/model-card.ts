@@ -4,7 +4,7 @@ import { formatSeconds } from './progress.js';
 
 /** The model card (Mitchell et al. 2019) of an artifact, from its manifest: Markdown with the metadata that Hugging Face's hub reads. */
 export function describeModel(manifest: Manifest): string {
-  const { training = {}, metrics = {}, text, parameters, version } = manifest;
+  const { training = {}, metrics = {}, calibration, equivalence, text, parameters, version } = manifest;
   return [
     '---',
     'language: en',
@@ -25,6 +25,8 @@ export function describeModel(manifest: Manifest): string {
     '',
     'Intervals are 95 % bootstrap intervals. int8 is what is served on a CPU; fp32 is the same weights unquantized.',
     'Rows that the model or a parent of it was trained on are counted as seen.',
+    '',
+    ...describeJudgements(calibration, equivalence),
     '',
     '## Training',
     '',
@@ -72,6 +74,22 @@ function metricRow(part: string, graph: string, rows: string, report: JsonObject
     number('roc_auc'),
     number('log_loss'),
   ]);
+}
+
+/** Lines on what an artifact of this release says of itself; an older one says nothing. */
+function describeJudgements(calibration: JsonObject | undefined, equivalence: JsonObject | undefined): string[] {
+  const lines: string[] = [];
+  if (calibration) {
+    const { temperature, rows, reason } = calibration;
+    const fitted = `Logits are divided by the temperature ${show(temperature)}, fitted on ${show(rows)} validation reviews.`;
+    lines.push(reason === undefined ? fitted : `Probabilities are not calibrated: ${show(reason)}.`);
+  }
+  if (equivalence) {
+    const { verdict, rows, flips, reasons } = equivalence;
+    const why = Array.isArray(reasons) ? reasons.map(show).join('; ') : '';
+    lines.push(`int8 against fp32 on ${show(rows)} reviews: **${show(verdict)}**, ${show(flips)} labels flip; ${why}.`);
+  }
+  return lines;
 }
 
 function describeTraining({ createdAt, parent = {} }: Manifest, training: JsonObject): string[] {

@@ -1,20 +1,36 @@
-import type { Review } from '@marquee/dataset';
 import type { Classifier } from '@marquee/model-core';
 
 import { type EvaluationWatch, watchReviews } from './evaluation-watch.js';
 
-/** Probability of the positive class for each review, as the classifier answers it: one review a run. Throws `INTERRUPTED`. */
+/** A classifier's answers, a number a review in each array. */
+export interface ScoredReviews {
+  /** Of the positive class. */
+  readonly probabilities: Float64Array;
+  /** Of the whole review, before any cut. */
+  readonly tokenCounts: Uint32Array;
+  /** 1 where a part of the review was left unread. */
+  readonly truncated: Uint8Array;
+}
+
+/** What the classifier answers to each review, one review a run, as it is served. Throws `INTERRUPTED`. */
 export async function scoreReviews(
   classifier: Classifier,
-  reviews: readonly Review[],
+  reviews: readonly { readonly text: string }[],
   watch: EvaluationWatch,
-): Promise<Float64Array> {
-  const probabilities = new Float64Array(reviews.length);
+): Promise<ScoredReviews> {
+  const scored = {
+    probabilities: new Float64Array(reviews.length).fill(NaN),
+    tokenCounts: new Uint32Array(reviews.length),
+    truncated: new Uint8Array(reviews.length),
+  };
   const count = watchReviews(watch, reviews.length);
   for (const [row, { text }] of reviews.entries()) {
-    const [prediction] = await classifier.predict([text]);
-    probabilities[row] = prediction?.probabilities.positive ?? NaN;
+    for (const { probabilities, tokenCount, truncated } of await classifier.predict([text])) {
+      scored.probabilities[row] = probabilities.positive;
+      scored.tokenCounts[row] = tokenCount;
+      scored.truncated[row] = Number(truncated);
+    }
     count(row + 1);
   }
-  return probabilities;
+  return scored;
 }

@@ -6,6 +6,7 @@ export const EXIT_CODES = {
   INVALID_MODEL: 1,
   NON_FINITE_LOSS: 1,
   WRITE_FAILED: 1,
+  NOT_EQUIVALENT: 1,
   INTERRUPTED: 130,
 } as const;
 

@@ -204,11 +204,13 @@ describe('evaluate', () => {
       'f1',
       'roc_auc',
       'log_loss',
-      'confusion_matrix',
-      'n',
-      'intervals',
+      'pr_auc',
+      'brier',
+      'expected_calibration_error',
+      'mcc',
     ];
-    expect(Object.keys(results).sort()).toEqual([...metrics, 'seen_rows', 'unseen', 'model', 'data'].sort());
+    const others = ['confusion_matrix', 'intervals', 'slices', 'model', 'data'];
+    expect(Object.keys(results)).toEqual(['seen_rows', 'unseen', 'n', ...metrics, ...others]);
     const {
       n,
       confusion_matrix: matrix,
@@ -217,7 +219,7 @@ describe('evaluate', () => {
     } = results as { n: number; confusion_matrix: number[][]; intervals: Record<string, number[]>; accuracy: number };
     expect(n).toBe(42);
     expect(matrix.flat().reduce((sum, count) => sum + count, 0)).toBe(42);
-    expect(Object.keys(intervals).sort()).toEqual(['accuracy', 'f1', 'log_loss', 'precision', 'recall', 'roc_auc']);
+    expect(Object.keys(intervals)).toEqual(metrics);
     const [low = NaN, high = NaN] = intervals['accuracy'] ?? [];
     expect(low).toBeLessThanOrEqual(accuracy);
     expect(high).toBeGreaterThanOrEqual(accuracy);
@@ -233,6 +235,22 @@ describe('evaluate', () => {
     });
     expect(lines[0]).toMatch(/^test, int8 \(30 unseen reviews\): accuracy/);
     expect(lines[1]).toMatch(/^test, int8 \(all 42 reviews, 12 of them seen in training\): accuracy/);
+  });
+
+  test('says how good the model is by length, and on reviews that are read whole or cut', async () => {
+    const { results, lines } = await evaluate('sliced');
+    const { by_token_count: lengths, by_truncation: cuts } = results['slices'] as Record<
+      string,
+      { n: number; accuracy: number; accuracy_interval: number[]; at_least?: number; truncated?: boolean }[]
+    >;
+    expect(lengths?.map(({ at_least: least }) => least)).toEqual([1]); // the model reads 40 tokens, and no review has 64
+    expect(cuts?.map(({ truncated }) => truncated)).toEqual([false, true]);
+    expect(cuts?.reduce((sum, { n }) => sum + n, 0)).toBe(42);
+    const right = cuts?.reduce((sum, { n, accuracy }) => sum + n * accuracy, 0);
+    expect(right).toBeCloseTo(42 * (results['accuracy'] as number), 9);
+    expect(lines).toContainEqual(
+      expect.stringMatching(/accuracy of reviews read whole: .* % of \d+, cut: .* % of \d+$/),
+    );
   });
 
   test('of one class alone has no ROC AUC and is no error', async () => {

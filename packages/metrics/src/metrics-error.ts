@@ -1,5 +1,5 @@
 export type MetricsErrorCode =
-  'EMPTY_INPUT' | 'LENGTH_MISMATCH' | 'INVALID_LABEL' | 'INVALID_PROBABILITY' | 'INVALID_OPTION';
+  'EMPTY_INPUT' | 'LENGTH_MISMATCH' | 'INVALID_LABEL' | 'INVALID_PROBABILITY' | 'INVALID_MARGIN' | 'INVALID_OPTION';
 
 /** Raised when labels, probabilities or options cannot be measured. */
 export class MetricsError extends Error {

@@ -1,4 +1,4 @@
-import { type Interval, requireLevel } from './bootstrap-intervals.js';
+import { type Interval, requireLevel } from './bootstrap-resamples.js';
 import { MetricsError } from './metrics-error.js';
 import { normalQuantile } from './normal-quantile.js';
 

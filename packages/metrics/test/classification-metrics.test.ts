@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { classificationMetrics, MetricsError } from '../src/index.js';
-import { oracle } from './oracle.js';
+import { caseNamed, oracle } from './oracle.js';
 
 const scoredRows = fc.array(
   fc.record({
@@ -66,6 +66,8 @@ describe('classificationMetrics', () => {
       expect(other.confusionMatrix.flat().reverse()).toEqual(one.confusionMatrix.flat());
       expect(other.rocAuc).toBeCloseTo(one.rocAuc, 12);
       expect(other.logLoss).toBeCloseTo(one.logLoss, 12);
+      expect(other.brier).toBeCloseTo(one.brier, 12);
+      expect(other.mcc).toBeCloseTo(one.mcc, 12);
     });
     fc.assert(property, { seed: 7, numRuns: 200 });
   });
@@ -75,6 +77,23 @@ describe('classificationMetrics', () => {
       rocAuc: null,
       recall: 0.5,
     });
+  });
+
+  it('gives no positives no average precision, where scikit-learn warns and says 0', () => {
+    const { labels, probabilities } = caseNamed('only negatives');
+    expect(classificationMetrics(labels, probabilities).prAuc).toBeNaN();
+    expect(oracle.withoutPositives.prAuc).toBe(0);
+  });
+
+  it('gives equal probabilities the share of positives as average precision, and their distance from it as calibration error', () => {
+    const metrics = classificationMetrics([1, 0, 0, 1, 0], [0.7, 0.7, 0.7, 0.7, 0.7]);
+    expect(metrics).toMatchObject({ rocAuc: 0.5, prAuc: 0.4, mcc: 0 });
+    expect(metrics.expectedCalibrationError).toBeCloseTo(0.3, 12);
+  });
+
+  it('has a calibration error of 0 where each bin has the share of positives that it says', () => {
+    const metrics = classificationMetrics([1, 0, 0, 0, 1, 1, 1, 0], [0.25, 0.25, 0.25, 0.25, 0.75, 0.75, 0.75, 0.75]);
+    expect(metrics.expectedCalibrationError).toBe(0);
   });
 
   it('keeps the log loss of certain mistakes finite', () => {

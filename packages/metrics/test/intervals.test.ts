@@ -2,22 +2,16 @@ import { describe, expect, it } from 'vitest';
 
 import { bootstrapIntervals, type Interval, MetricsError, wilsonInterval } from '../src/index.js';
 import { normalQuantile } from '../src/normal-quantile.js';
-import { oracle } from './oracle.js';
+import { caseNamed, oracle } from './oracle.js';
 
 function expectClose(actual: Interval, expected: Interval, tolerance = 1e-12): void {
   expect(Math.abs(actual[0] - expected[0])).toBeLessThan(tolerance);
   expect(Math.abs(actual[1] - expected[1])).toBeLessThan(tolerance);
 }
 
-function rowsNamed(name: string): { labels: number[]; probabilities: number[] } {
-  const found = oracle.cases.find((one) => one.name === name);
-  if (!found) throw new Error(`the oracle has no case named ${name}`);
-  return found;
-}
-
 describe('bootstrapIntervals', () => {
   it.each(oracle.bootstraps)('agrees with scikit-learn on the same resamples: $name', (recorded) => {
-    const { labels, probabilities } = rowsNamed(recorded.name);
+    const { labels, probabilities } = caseNamed(recorded.name);
     const { resamples, seed, level } = recorded;
     const intervals = bootstrapIntervals(labels, probabilities, { resamples, seed, level });
     expect(Object.keys(intervals)).toEqual(Object.keys(recorded.intervals));
@@ -27,7 +21,7 @@ describe('bootstrapIntervals', () => {
   });
 
   it('does not depend on the order of the rows, to the bit', () => {
-    const { labels, probabilities } = rowsNamed('many ties');
+    const { labels, probabilities } = caseNamed('many ties');
     const options = { resamples: 50, seed: 3 };
     expect(bootstrapIntervals(labels.toReversed(), probabilities.toReversed(), options)).toEqual(
       bootstrapIntervals(labels, probabilities, options),
@@ -35,14 +29,14 @@ describe('bootstrapIntervals', () => {
   });
 
   it('repeats itself for one seed and differs for another', () => {
-    const { labels, probabilities } = rowsNamed('balanced');
+    const { labels, probabilities } = caseNamed('balanced');
     const run = (seed: number) => bootstrapIntervals(labels, probabilities, { seed, resamples: 100 });
     expect(run(1)).toEqual(run(1));
     expect(run(1)).not.toEqual(run(2));
   });
 
   it('takes 1,000 resamples, seed 0 and 95 % by default', () => {
-    const { labels, probabilities } = rowsNamed('balanced');
+    const { labels, probabilities } = caseNamed('balanced');
     const explicit = bootstrapIntervals(labels, probabilities, { resamples: 1000, seed: 0, level: 0.95 });
     expect(bootstrapIntervals(labels, probabilities)).toEqual(explicit);
   });

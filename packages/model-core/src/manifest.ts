@@ -39,10 +39,14 @@ export interface Manifest {
   readonly parameters: number;
   readonly training?: JsonObject;
   readonly metrics?: JsonObject;
+  /** The temperature that the stored logits were divided by when the artifact was made, and what that changed. */
+  readonly calibration?: JsonObject;
+  /** How the int8 graph was judged against the fp32 graph. */
+  readonly equivalence?: JsonObject;
   /** Sorted 8-byte digests of every row that the model or a parent was trained on; `file` stands in `files`. */
   readonly seenRows?: { readonly file: string; readonly count: number };
   readonly goldenInputs?: readonly GoldenInput[];
-  /** Divides the logits before softmax, so that probabilities are calibrated. Default 1. */
+  /** Divides the logits before softmax, where their weights do not hold that division already. Default 1. */
   readonly temperature?: number;
 }
 
@@ -151,8 +155,8 @@ function checkLabels(labels: JsonValue | undefined): void {
 }
 
 function checkOptional(json: JsonObject): void {
-  const { parent, training, metrics, seenRows, goldenInputs, temperature } = json;
-  for (const [name, value] of Object.entries({ parent, training, metrics })) {
+  const { parent, training, metrics, calibration, equivalence, seenRows, goldenInputs, temperature } = json;
+  for (const [name, value] of Object.entries({ parent, training, metrics, calibration, equivalence })) {
     if (value !== undefined && !isJsonObject(value)) throw invalid(`${name} must be an object`, value);
   }
   if (temperature !== undefined && !(Number.isFinite(temperature) && (temperature as number) > 0)) {

@@ -1,0 +1,167 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { quantizedModel, type Weights } from '@marquee/distilbert';
+import { loadClassifier, type Manifest, readManifest, verifyArtifact } from '@marquee/model-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { runEvaluation } from '../src/evaluate.js';
+import { type QuantizeOptions, runQuantization } from '../src/quantize.js';
+import { startMain } from './support/child.js';
+import { temporaryFolder } from './support/temporary-folder.js';
+import { tinyWeights, writeTinyModel } from './support/tiny-model.js';
+import { tinyRows, writeCsv } from './support/tiny-reviews.js';
+import { observe, tinyOptions, train } from './support/tiny-training.js';
+
+let root: string;
+let options: QuantizeOptions;
+beforeAll(async () => {
+  root = await temporaryFolder();
+  const trainFile = join(root, 'train.csv');
+  const testFile = join(root, 'test.csv');
+  await writeCsv(trainFile, tinyRows(40));
+  await writeCsv(testFile, tinyRows(120, 5));
+  const modelNameOrPath = await writeTinyModel(join(root, 'base'));
+  const required = { trainFile, modelNameOrPath, outputDir: join(root, 'model') };
+  await train(tinyOptions(required, { validationSplitPercentage: 0, numTrainEpochs: 6, learningRate: 1e-2 }));
+  options = {
+    model: join(root, 'model'),
+    testFile,
+    unlabeled: false,
+    outputDir: join(root, 'report'),
+    margin: 0.5,
+    textColumnName: 'review',
+    labelColumnName: 'sentiment',
+    maxEvalSamples: undefined,
+    threads: 1,
+  };
+});
+
+const watchWith = ({ progress }: ReturnType<typeof observe>) => ({ progress, stopRequested: () => false });
+const reportIn = async (outputDir: string): Promise<Record<string, unknown>> =>
+  JSON.parse(await readFile(join(outputDir, 'equivalence_report.json'), 'utf8')) as Record<string, unknown>;
+
+/** Every weight as one of −1, 0 and 1 times the largest of its tensor. */
+const inTwoBits = (weights: Weights): Weights =>
+  new Map(
+    [...weights].map(([name, { shape, data }]) => {
+      const peak = data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) || 1;
+      return [name, { shape, data: data.map((value) => Math.round(value / peak) * peak) }];
+    }),
+  );
+
+describe('quantize', () => {
+  test('publishes a graph that too few labels can judge, and says so in the manifest and to the user', async () => {
+    const before = await readManifest(options.model);
+    const observed = observe();
+    await runQuantization(options, watchWith(observed));
+    const { equivalence, version, files } = await verifyArtifact(options.model);
+    expect(equivalence).toMatchObject({
+      verdict: 'inconclusive',
+      rows: 120,
+      reasons: [expect.stringMatching(/^120 reviews are too few labels to tell/)],
+      data: { rows: 120, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    });
+    expect({ version, files }).toEqual({ version: before.version, files: before.files });
+    expect(observed.lines[0]).toMatch(
+      /^int8 against fp32 on 120 reviews: inconclusive, \d+ labels flip; 120 reviews are/,
+    );
+    expect(await reportIn(options.outputDir)).toMatchObject({ ...equivalence, model: { version } });
+    expect(await readdir(options.outputDir)).toEqual(['equivalence_report.json']);
+  });
+
+  test('finds the graphs equivalent within a margin that so many labels can show', async () => {
+    await runQuantization({ ...options, margin: 10 }, watchWith(observe()));
+    expect((await readManifest(options.model)).equivalence).toMatchObject({
+      verdict: 'equivalent',
+      limits: { margin: 0.1 },
+      accuracy: { difference: expect.any(Number), interval: [expect.any(Number), expect.any(Number)] },
+    });
+  });
+
+  test('refuses a graph of two bits, writes the report, and leaves the artifact as it was', async () => {
+    const before = await readFile(join(options.model, 'manifest.json'));
+    const outputDir = join(root, 'two-bits');
+    const inTwo = (...[config, weights]: Parameters<typeof quantizedModel>) =>
+      quantizedModel(config, inTwoBits(weights));
+    const refused = runQuantization({ ...options, outputDir }, watchWith(observe()), inTwo);
+    await expect(refused).rejects.toMatchObject({
+      code: 'NOT_EQUIVALENT',
+      message: expect.stringContaining(join(outputDir, 'equivalence_report.json')),
+    });
+    expect(await reportIn(outputDir)).toMatchObject({ verdict: 'refused' });
+    expect(await readdir(outputDir)).toEqual(['equivalence_report.json']);
+    expect(await readFile(join(options.model, 'manifest.json'))).toEqual(before);
+    await verifyArtifact(options.model);
+  });
+});
+
+describe('a model that int8 breaks', () => {
+  let model: string;
+  let manifest: Manifest;
+  let said: string[];
+  beforeAll(async () => {
+    // An input that is always zero has the largest weights by far, so that all others of their rows round to zero.
+    const weights = tinyWeights();
+    for (const layer of ['distilbert.transformer.layer.0', 'distilbert.transformer.layer.1']) {
+      weights.get(`${layer}.sa_layer_norm.weight`)?.data.fill(0, 0, 1);
+      const { shape: [rows = 0, columns = 0] = [], data = new Float32Array(0) } =
+        weights.get(`${layer}.ffn.lin1.weight`) ?? {};
+      for (let row = 0; row < rows; row += 1) data[row * columns] = 1000;
+    }
+    const trainFile = join(root, 'outlier.csv');
+    const validationFile = join(root, 'outlier-validation.csv');
+    await writeCsv(trainFile, tinyRows(40));
+    await writeCsv(validationFile, tinyRows(200, 9));
+    const modelNameOrPath = await writeTinyModel(join(root, 'outlier-base'), { weights });
+    model = join(root, 'outlier');
+    const observed = observe();
+    const required = { trainFile, modelNameOrPath, outputDir: model };
+    const result = await train(tinyOptions(required, { validationFile, learningRate: 0 }), observed);
+    if (!('manifest' in result)) throw new Error('the training was to end');
+    ({ manifest } = result);
+    said = observed.lines;
+  });
+
+  test('is published by its training in fp32 alone, with the reason', async () => {
+    expect(manifest.equivalence).toMatchObject({ part: 'validation', verdict: 'refused', rows: 200 });
+    expect(Object.keys(manifest.files)).toContain('onnx/model.onnx');
+    expect(Object.keys(manifest.files)).not.toContain('onnx/model_quantized.onnx');
+    expect(existsSync(join(model, 'onnx/model_quantized.onnx'))).toBe(false);
+    expect(manifest.goldenInputs?.map(({ logits }) => Object.keys(logits))).toEqual(Array(8).fill(['fp32']));
+    expect(await verifyArtifact(model)).toEqual(manifest);
+    expect(said).toContainEqual(expect.stringMatching(/^int8 against fp32 on 200 reviews: refused, \d+ labels flip; /));
+    expect(said).toContain('the int8 graph was taken out of the artifact: it is served in fp32, more slowly');
+    const classifier = await loadClassifier(model, { device: 'cpu' });
+    expect(classifier.info.graph).toBe('fp32');
+    await classifier.close();
+  });
+
+  test('is evaluated as it is served', async () => {
+    const { textColumnName, labelColumnName, maxEvalSamples, threads } = options;
+    const rest = { textColumnName, labelColumnName, maxEvalSamples, threads };
+    const outputDir = join(root, 'outlier-evaluated');
+    const testFile = join(root, 'outlier-validation.csv');
+    await runEvaluation({ model, testFile, outputDir, graph: 'auto', ...rest }, watchWith(observe()));
+    const results: unknown = JSON.parse(await readFile(join(outputDir, 'evaluation_results.json'), 'utf8'));
+    expect(results).toMatchObject({ n: 200, model: { graph: 'fp32' } });
+  });
+
+  test('ends the quantize command with 1 and one sentence', async () => {
+    const args = [
+      '--model',
+      model,
+      '--test-file',
+      join(root, 'outlier-validation.csv'),
+      '--output-dir',
+      join(root, 'no'),
+    ];
+    const { code, stderr } = await startMain(['quantize', ...args, '--threads', '1']).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /int8 against fp32 on 200 reviews: refused, .*\nmarquee: .*outlier: expected an int8 graph .*\n$/,
+    );
+    expect(await readManifest(model)).toEqual(manifest);
+  });
+});
