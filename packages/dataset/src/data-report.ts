@@ -1,4 +1,4 @@
-import { type DuplicateGroups } from './duplicate-groups.js';
+import type { DuplicateGroups } from './duplicate-groups.js';
 import {
   countCopies,
   type CopyCounts,
@@ -6,6 +6,7 @@ import {
   type ConflictCounts,
   countOverlap,
   type Overlap,
+  type RowRange,
 } from './duplicate-counts.js';
 import { describeLengths, type LengthSummary } from './length-summary.js';
 import { countOddCharacters, type OddCharacters } from './odd-characters.js';
@@ -15,6 +16,8 @@ import { wordsOf } from './words.js';
 export interface ReportedPart {
   readonly name: string;
   readonly texts: readonly string[];
+  /** Line of the file at which each row starts. */
+  readonly lines: ArrayLike<number>;
   /** Class ids; absent for unlabeled rows. */
   readonly labels?: ArrayLike<number>;
   /** Tokens of each whole text, where they were counted. */
@@ -59,15 +62,15 @@ export function reportData(
   groups: DuplicateGroups,
   labelNames: readonly string[],
 ): DataReport {
-  let row = 0;
-  const ranges = parts.map(({ name, texts }) => {
-    const start = row;
-    row += texts.length;
-    return { name, start, end: row };
+  let end = 0;
+  const ranges = parts.map(({ name, texts, lines }): RowRange => {
+    const start = end;
+    end += texts.length;
+    return { name, lines, start, end };
   });
   const reports = parts.map((part, index) => {
-    const { start, end } = ranges[index]!; // one range a part
-    return [part.name, describePart(part, sliceGroups(groups, start, end), labelNames)] as const;
+    const range = ranges[index]!; // one range a part
+    return [part.name, describePart(part, groups, range, labelNames)] as const;
   });
   const pairs = ranges.flatMap((first, index) => ranges.slice(index + 1).map((second) => [first, second] as const));
   return {
@@ -76,7 +79,12 @@ export function reportData(
   };
 }
 
-function describePart(part: ReportedPart, groups: DuplicateGroups, labelNames: readonly string[]): PartReport {
+function describePart(
+  part: ReportedPart,
+  groups: DuplicateGroups,
+  range: RowRange,
+  labelNames: readonly string[],
+): PartReport {
   const { texts, tokenCounts } = part;
   const words = texts.map((text) => wordsOf(text).length);
   const htmlRows = texts.filter((text) => HTML.test(text)).length;
@@ -91,8 +99,8 @@ function describePart(part: ReportedPart, groups: DuplicateGroups, labelNames: r
     },
     html: { rows: htmlRows, share: texts.length === 0 ? 0 : htmlRows / texts.length },
     characters: countOddCharacters(texts),
-    copies: countCopies(groups),
-    conflicts: countConflicts(groups, part.labels),
+    copies: countCopies(groups, range),
+    conflicts: countConflicts(groups, part.labels ?? [], range),
   };
 }
 
@@ -105,9 +113,3 @@ function countLabels(labels: ArrayLike<number> | undefined, names: readonly stri
   }
   return counts;
 }
-
-const sliceGroups = ({ identical, equal, near }: DuplicateGroups, start: number, end: number): DuplicateGroups => ({
-  identical: identical.subarray(start, end),
-  equal: equal.subarray(start, end),
-  near: near.subarray(start, end),
-});

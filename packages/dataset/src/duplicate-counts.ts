@@ -1,5 +1,8 @@
 import type { DuplicateGroups } from './duplicate-groups.js';
 
+/** Groups whose lines are listed, at most: enough to look at. */
+const LISTED_GROUPS = 20;
+
 export interface CopyCount {
   /** Groups of at least two rows. */
   readonly groups: number;
@@ -14,12 +17,16 @@ export interface CopyCounts {
   readonly identical: CopyCount;
   readonly equal: CopyCount;
   readonly near: CopyCount;
+  /** Lines at which the rows of the first near groups start. */
+  readonly lines: readonly (readonly number[])[];
 }
 
 /** Groups whose rows have different labels. */
 export interface ConflictCounts {
   readonly equal: number;
   readonly near: number;
+  /** Lines at which the rows of the first near groups with different labels start. */
+  readonly lines: readonly (readonly number[])[];
 }
 
 /** Rows of two parts that say the same. */
@@ -31,72 +38,80 @@ export interface Overlap {
   readonly near: number;
   /** Rows of each part that are equal or nearly equal to one of the other. */
   readonly nearRows: readonly [number, number];
+  /** Lines of the first rows of the first shared reviews, in both. */
+  readonly lines: readonly (readonly [number, number])[];
 }
 
+/** The rows of one part among those of all. */
 export interface RowRange {
   readonly name: string;
+  /** Line of the file at which a row of the part starts, counted from the part's first row. */
+  readonly lines: ArrayLike<number>;
   readonly start: number;
   /** Exclusive. */
   readonly end: number;
 }
 
-export const countCopies = ({ identical, equal, near }: DuplicateGroups): CopyCounts => ({
-  identical: countKind(identical),
-  equal: countKind(equal),
-  near: countKind(near),
-});
-
-function countKind(firstRows: Uint32Array): CopyCount {
-  const sizes = [...sizesOf(firstRows).values()].filter((size) => size > 1);
-  const rows = sizes.reduce((sum, size) => sum + size, 0);
-  return { groups: sizes.length, rows, surplus: rows - sizes.length };
+export function countCopies(groups: DuplicateGroups, { lines, ...range }: RowRange): CopyCounts {
+  const kinds = [groups.identical, groups.equal, groups.near] as const;
+  const members = (firstRows: Uint32Array): number[][] =>
+    [...rowsByGroup(firstRows, range).values()].filter((rows) => rows.length > 1);
+  const [identical, equal, near] = kinds.map(members) as [number[][], number[][], number[][]];
+  return { identical: sizesOf(identical), equal: sizesOf(equal), near: sizesOf(near), lines: list(near, lines) };
 }
 
+function sizesOf(groups: readonly (readonly number[])[]): CopyCount {
+  const rows = groups.reduce((sum, group) => sum + group.length, 0);
+  return { groups: groups.length, rows, surplus: rows - groups.length };
+}
+
+/** @param labels class ids of the part's rows */
 export function countConflicts(
-  { equal, near }: DuplicateGroups,
-  labels: ArrayLike<number> | undefined,
+  groups: DuplicateGroups,
+  labels: ArrayLike<number>,
+  { lines, ...range }: RowRange,
 ): ConflictCounts {
-  if (!labels) return { equal: 0, near: 0 };
-  return { equal: countMixed(equal, labels), near: countMixed(near, labels) };
+  const mixed = (firstRows: Uint32Array): number[][] =>
+    [...rowsByGroup(firstRows, range).values()].filter((rows) => rows.some((row) => labels[row] !== labels[rows[0]!])); // no group is empty
+  const near = mixed(groups.near);
+  return { equal: mixed(groups.equal).length, near: near.length, lines: list(near, lines) };
 }
 
-function countMixed(firstRows: Uint32Array, labels: ArrayLike<number>): number {
-  const labelOf = new Map<number, number>();
-  const mixed = new Set<number>();
-  firstRows.forEach((first, row) => {
-    const label = labels[row] ?? 0;
-    const earlier = labelOf.get(first);
-    if (earlier === undefined) labelOf.set(first, label);
-    else if (earlier !== label) mixed.add(first);
-  });
-  return mixed.size;
-}
+const list = (groups: readonly (readonly number[])[], lines: ArrayLike<number>): number[][] =>
+  groups.slice(0, LISTED_GROUPS).map((rows) => rows.map((row) => lines[row] ?? 0));
 
 /** What two parts share, or undefined when it is nothing. */
 export function countOverlap(groups: DuplicateGroups, first: RowRange, second: RowRange): Overlap | undefined {
-  const shared = (firstRows: Uint32Array): Map<number, [number, number]> => {
-    const inFirst = sizesOf(firstRows.subarray(first.start, first.end));
-    const inSecond = sizesOf(firstRows.subarray(second.start, second.end));
-    const both = [...inFirst].flatMap(([key, count]): [number, [number, number]][] => {
-      const other = inSecond.get(key);
-      return other === undefined ? [] : [[key, [count, other]]];
+  const shared = (firstRows: Uint32Array): (readonly [number[], number[]])[] => {
+    const inSecond = rowsByGroup(firstRows, second);
+    return [...rowsByGroup(firstRows, first)].flatMap(([key, rows]) => {
+      const others = inSecond.get(key);
+      return others ? [[rows, others] as const] : [];
     });
-    return new Map(both);
   };
   const near = shared(groups.near);
-  if (near.size === 0) return undefined;
-  const rows = [...near.values()];
+  if (near.length === 0) return undefined;
+  const rowsIn = (side: 0 | 1): number => near.reduce((sum, pair) => sum + pair[side].length, 0);
   return {
     parts: [first.name, second.name],
-    identical: shared(groups.identical).size,
-    equal: shared(groups.equal).size,
-    near: near.size,
-    nearRows: [rows.reduce((sum, [count]) => sum + count, 0), rows.reduce((sum, [, count]) => sum + count, 0)],
+    identical: shared(groups.identical).length,
+    equal: shared(groups.equal).length,
+    near: near.length,
+    nearRows: [rowsIn(0), rowsIn(1)],
+    lines: near
+      .slice(0, LISTED_GROUPS)
+      .map(([[row = 0], [other = 0]]) => [first.lines[row] ?? 0, second.lines[other] ?? 0]),
   };
 }
 
-function sizesOf(firstRows: Uint32Array): Map<number, number> {
-  const sizes = new Map<number, number>();
-  for (const first of firstRows) sizes.set(first, (sizes.get(first) ?? 0) + 1);
-  return sizes;
+/** Rows of a part by their group, counted from the part's first row. */
+function rowsByGroup(firstRows: Uint32Array, { start, end }: Pick<RowRange, 'start' | 'end'>): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
+  for (let row = start; row < end; row++) {
+    const key = firstRows[row] ?? row;
+    const rows = groups.get(key);
+    if (rows) rows.push(row - start);
+    else groups.set(key, [row - start]);
+  }
+  return groups;
 }
