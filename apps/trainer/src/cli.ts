@@ -22,6 +22,8 @@ export interface CliDependencies extends EvaluationWatch {
   readonly shippedModel: string;
   /** The synthetic reviews that ship, trained on when the user names no others. */
   readonly sampleFile: string;
+  /** Folder that keeps token ids between runs when the user names no other. */
+  readonly tokenCacheDir?: string;
   readonly write: (text: string) => void;
 }
 
@@ -78,13 +80,15 @@ const withDefaults = (specs: OptionSpecs, parsed: Readonly<Record<string, unknow
   Object.fromEntries(Object.entries(specs).map(([name, { fallback }]) => [name, parsed[name] ?? fallback]));
 
 async function train(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  const { cwd, shippedModel, sampleFile, progress } = dependencies;
-  if (parsed['trainFile'] === undefined) {
+  const { cwd, shippedModel, sampleFile, tokenCacheDir, progress } = dependencies;
+  const hasData = parsed['trainFile'] !== undefined || parsed['dataFile'] !== undefined;
+  if (!hasData) {
     progress.say(`no --train-file: training on ${sampleFile}, synthetic reviews that show how it works and no more`);
   }
   const options = {
     ...parsed,
-    trainFile: parsed['trainFile'] ?? sampleFile,
+    trainFile: hasData ? parsed['trainFile'] : sampleFile,
+    tokenCacheDir: parsed['tokenCacheDir'] ?? tokenCacheDir,
     modelNameOrPath: parsed['modelNameOrPath'] ?? shippedModel,
     outputDir: parsed['outputDir'] ?? outputDirFor(parsed['resumeFromCheckpoint'], cwd),
   } as unknown as TrainOptions; // each value was parsed as its spec says

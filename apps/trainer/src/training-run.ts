@@ -144,7 +144,7 @@ async function takeStep(
     throw new TrainerError(
       'NON_FINITE_LOSS',
       `step ${step + 1}: expected a finite loss, got ${result.loss} (gradient norm ${result.gradientNorm}) on the reviews of ` +
-        `${options.trainFile} that start in lines ${lines.sort((a, b) => a - b).join(', ')}; no checkpoint holds it`,
+        `${options.dataFile ?? options.trainFile ?? ''} that start in lines ${lines.sort((a, b) => a - b).join(', ')}; no checkpoint holds it`,
     );
   }
   return { result, tokens };
