@@ -32,6 +32,8 @@ export interface CliDependencies extends EvaluationWatch {
   readonly shippedModel: string;
   /** The synthetic reviews that ship, trained on when the user names no others. */
   readonly sampleFile: string;
+  /** Folder that keeps token ids between runs when the user names no other. */
+  readonly tokenCacheDir?: string;
   readonly write: (text: string) => void;
 }
 
@@ -115,13 +117,15 @@ const withDefaults = (specs: OptionSpecs, parsed: Readonly<Record<string, unknow
   Object.fromEntries(Object.entries(specs).map(([name, { fallback }]) => [name, parsed[name] ?? fallback]));
 
 async function train(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  const { cwd, shippedModel, sampleFile, progress } = dependencies;
-  if (parsed['trainFile'] === undefined) {
+  const { cwd, shippedModel, sampleFile, tokenCacheDir, progress } = dependencies;
+  const hasData = parsed['trainFile'] !== undefined || parsed['dataFile'] !== undefined;
+  if (!hasData) {
     progress.say(`no --train-file: training on ${sampleFile}, synthetic reviews that show how it works and no more`);
   }
   const options = {
     ...withRunDefaults(parsed, cwd, shippedModel),
-    trainFile: parsed['trainFile'] ?? sampleFile,
+    trainFile: hasData ? parsed['trainFile'] : sampleFile,
+    tokenCacheDir: parsed['tokenCacheDir'] ?? tokenCacheDir,
   } as unknown as TrainOptions; // each value was parsed as its spec says
   return endOf(await runTraining(options, dependencies), 'train', parsed, options, progress);
 }

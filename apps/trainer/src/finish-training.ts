@@ -55,7 +55,11 @@ export async function finishTraining(
 }
 
 async function describeTraining({ options, data }: Training, { state, evaluations }: FinishedRun): Promise<JsonObject> {
-  const parts = Object.entries(data).filter(([, part]) => part !== undefined) as [string, DataPart][];
+  const { train, validation, test } = data;
+  const parts = Object.entries({ train, validation, test }).filter(([, part]) => part !== undefined) as [
+    string,
+    DataPart,
+  ][];
   return {
     options: decisiveOptions(options),
     steps: state.step,

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { runCli } from './cli.js';
@@ -16,11 +18,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const inRepository = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
+/** As the XDG base directory specification has it: a relative path is not meant. */
+const cacheHome = process.env['XDG_CACHE_HOME'] ?? '';
+const userCache = isAbsolute(cacheHome) ? cacheHome : join(homedir(), '.cache');
+
 try {
   process.exitCode = await runCli(process.argv.slice(2), {
     cwd: process.cwd(),
     shippedModel: inRepository('artifacts/marquee'),
     sampleFile: inRepository('data/sample.csv'),
+    tokenCacheDir: join(userCache, 'marquee', 'tokens'),
     progress: createProgress(process.stderr),
     write: (text) => process.stdout.write(text),
     stopRequested: () => stopRequested,

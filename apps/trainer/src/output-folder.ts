@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { MANIFEST_FILE, readManifest } from '@marquee/model-core';
 
 import { isCheckpointTrace, listCheckpoints } from './checkpoint.js';
+import { DATA_REPORT_FILE, SPLIT_FILE } from './data-files.js';
 import { requireWritableFolder } from './durable-write.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
@@ -66,6 +67,8 @@ async function removeEarlierRun(outputDir: string, present: readonly string[]): 
   const names = [
     ...present.filter(isCheckpointTrace),
     TRAIN_LOG_FILE,
+    DATA_REPORT_FILE,
+    SPLIT_FILE,
     ...Object.keys(manifest?.files ?? {}),
     MANIFEST_FILE,
   ];

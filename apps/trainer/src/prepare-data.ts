@@ -1,55 +1,99 @@
-import { fileDigest, readReviews, type Review, rowDigest, stratifiedSplit } from '@marquee/dataset';
-import type { ReviewTokenizer } from '@marquee/model-core';
+import { createHash } from 'node:crypto';
 
-import type { TrainOptions } from './train-options.js';
-import { encodeReviews, type EncodedReviews } from './training-data.js';
+import { type DataReport, type Review, type SplitRecord, stratifiedSplit } from '@marquee/dataset';
+
+import { checkDataOptions, type DataOptions } from './data-options.js';
+import { type DataSource, type ReadLimits, type ReadRows, readRows, reportRows } from './read-data.js';
+import { splitData } from './split-data.js';
+import { sequencesOf } from './token-table.js';
+import { type Tokenization, tokenizeTexts } from './tokenize.js';
+import type { EncodedReviews } from './training-data.js';
 
 /** One part of the data: what was read, as ids, and where it came from. */
 export interface DataPart {
   readonly reviews: readonly Review[];
   readonly rowDigests: readonly string[];
   readonly encoded: EncodedReviews;
-  readonly source: { readonly sha256: string; readonly rows: number };
+  /** Tokens of each whole review, before the cut. */
+  readonly tokenCounts: Uint32Array;
+  readonly source: DataSource;
 }
 
 export interface TrainingData {
   readonly train: DataPart;
   readonly validation: DataPart | undefined;
   readonly test: DataPart | undefined;
+  /** On the files as they were read, before anything was divided or dropped. */
+  readonly report: DataReport;
+  /** How one file was divided; undefined where the parts were given. */
+  readonly split: SplitRecord | undefined;
 }
 
-/** Reads and checks every file before anything is trained, and holds out a validation part when none is given. */
-export async function prepareData(options: TrainOptions, tokenizer: ReviewTokenizer): Promise<TrainingData> {
-  const columns = { textColumn: options.textColumnName, labelColumn: options.labelColumnName };
-  const read = async (path: string, maxRows: number | undefined, requireBothClasses: boolean): Promise<DataPart> => {
-    const reviews = await readReviews(path, {
-      ...columns,
-      requireBothClasses,
-      ...(maxRows === undefined ? {} : { maxRows }),
-    });
-    return toPart(reviews, await fileDigest(path), tokenizer);
+/**
+ * Reads, checks and tokenizes all reviews before anything is trained, reports on them, and divides them: `--data-file` into three parts, else the
+ * training file into two where no validation file is given. Throws `INVALID_OPTION` for options that exclude each other, and what reading throws.
+ */
+export async function prepareData(options: DataOptions, tokenization: Tokenization): Promise<TrainingData> {
+  checkDataOptions(options);
+  return options.dataFile === undefined
+    ? prepareGivenParts(options, tokenization)
+    : prepareDivided(options.dataFile, options, tokenization);
+}
+
+async function prepareDivided(file: string, options: DataOptions, tokenization: Tokenization): Promise<TrainingData> {
+  const whole = await readPart(file, options, tokenization, { requireBothClasses: true });
+  const { report, groups } = reportRows([{ name: 'data', ...whole }]);
+  const { parts, record } = await splitData(whole, groups, options);
+  const part = (rows: readonly number[], limit: number | undefined): DataPart =>
+    withRowsDigest(pick(whole, rows.slice(0, limit)));
+  const evaluated = (rows: readonly number[]): DataPart | undefined =>
+    rows.length === 0 ? undefined : part(rows, options.maxEvalSamples);
+  return {
+    train: part(parts.train, options.maxTrainSamples),
+    validation: evaluated(parts.validation),
+    test: evaluated(parts.test),
+    report,
+    split: record,
   };
-  const whole = await read(options.trainFile, options.maxTrainSamples, true);
-  const given =
-    options.validationFile === undefined
-      ? undefined
-      : await read(options.validationFile, options.maxEvalSamples, false);
-  const test = options.testFile === undefined ? undefined : await read(options.testFile, options.maxEvalSamples, false);
-  if (given || options.validationSplitPercentage === 0) return { train: whole, validation: given, test };
+}
+
+async function prepareGivenParts(options: DataOptions, tokenization: Tokenization): Promise<TrainingData> {
+  const { trainFile = '', validationFile, testFile, maxTrainSamples, maxEvalSamples } = options;
+  const read = (file: string, limits: ReadLimits): Promise<DataPart> => readPart(file, options, tokenization, limits);
+  const whole = await read(trainFile, { maxRows: maxTrainSamples, requireBothClasses: true });
+  const given = validationFile === undefined ? undefined : await read(validationFile, { maxRows: maxEvalSamples });
+  const test = testFile === undefined ? undefined : await read(testFile, { maxRows: maxEvalSamples });
+  const named = Object.entries({ train: whole, validation: given, test });
+  const { report } = reportRows(named.flatMap(([name, part]) => (part ? [{ name, ...part }] : [])));
+  if (given || options.validationSplitPercentage === 0) {
+    return { train: whole, validation: given, test, report, split: undefined };
+  }
   const labels = whole.reviews.map(({ label }) => label);
   const fraction = options.validationSplitPercentage / 100;
   const { rest, part } = stratifiedSplit(labels, fraction, options.seed, whole.rowDigests);
   // A handful of reviews has none to spare.
-  return { train: pick(whole, rest), validation: part.length === 0 ? undefined : pick(whole, part), test };
+  const validation = part.length === 0 ? undefined : pick(whole, part);
+  return { train: pick(whole, rest), validation, test, report, split: undefined };
 }
 
-function toPart(reviews: readonly Review[], sha256: string, tokenizer: ReviewTokenizer): DataPart {
-  return {
-    reviews,
-    rowDigests: reviews.map(({ text }) => rowDigest(text)),
-    encoded: encodeReviews(reviews, tokenizer),
-    source: { sha256, rows: reviews.length },
+async function readPart(
+  file: string,
+  options: DataOptions,
+  tokenization: Tokenization,
+  limits: ReadLimits,
+): Promise<DataPart> {
+  const { reviews, rowDigests, source }: ReadRows = await readRows(file, options, limits);
+  const texts = reviews.map(({ text }) => text);
+  const selection = { file, textColumn: options.textColumnName, maxRows: limits.maxRows, sha256: source.sha256 };
+  const table = await tokenizeTexts({ ...selection, texts }, tokenization);
+  const { lengths, tokenCounts } = table;
+  const encoded = {
+    inputIds: sequencesOf(table),
+    labels: Uint8Array.from(reviews, ({ label }) => label),
+    lengths,
+    truncated: Uint8Array.from(tokenCounts, (count, row) => Number(count > (lengths[row] ?? 0))),
   };
+  return { reviews, rowDigests, encoded, tokenCounts, source };
 }
 
 function pick(part: DataPart, rows: readonly number[]): DataPart {
@@ -64,6 +108,13 @@ function pick(part: DataPart, rows: readonly number[]): DataPart {
       lengths: Uint32Array.from(take(lengths)),
       truncated: Uint8Array.from(take(truncated)),
     },
+    tokenCounts: Uint32Array.from(take(part.tokenCounts)),
     source: { ...part.source, rows: rows.length },
   };
+}
+
+/** The digest of the file does not tell which of its rows a part has. */
+function withRowsDigest(part: DataPart): DataPart {
+  const rowsSha256 = createHash('sha256').update(part.rowDigests.join('\n')).digest('hex');
+  return { ...part, source: { ...part.source, rowsSha256 } };
 }

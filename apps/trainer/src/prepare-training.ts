@@ -5,6 +5,7 @@ import { type BatchPlan, planTraining } from './batch-source.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { fingerprintOf } from './fingerprint.js';
 import { prepareData, type TrainingData } from './prepare-data.js';
+import { tokenizerDigest } from './token-cache.js';
 import { loadStartingModel, type StartingModel } from './starting-model.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
@@ -34,7 +35,12 @@ export async function prepareTraining(options: TrainOptions, watch: EvaluationWa
   const tokenizerJson = createTokenizerJson(model.tokenizerJson);
   const tokenizerOf = (maxLength: number): ReviewTokenizer =>
     createTokenizer(tokenizerJson, model.tokenizerConfig, { maxLength, truncation: options.truncation });
-  const data = await prepareData(options, tokenizerOf(maxSeqLength));
+  const data = await prepareData(options, {
+    tokenizer: tokenizerOf(maxSeqLength),
+    tokenizerSha256: tokenizerDigest(tokenizerJson, model.tokenizerConfig),
+    tokenCacheDir: options.tokenCacheDir,
+    progress: watch.progress,
+  });
   const plan = planTraining(data.train.encoded, {
     batchSize: options.perDeviceTrainBatchSize,
     accumulationSteps: options.gradientAccumulationSteps,

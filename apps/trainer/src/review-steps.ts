@@ -31,7 +31,7 @@ export function reviewSteps({ options, config, data, plan }: Training): (step: n
       tokens: rows.reduce((sum, row) => sum + (encoded.lengths[row] ?? 0), 0),
       place: () => {
         const lines = rows.map((row) => reviews[row]?.line ?? 0).sort((a, b) => a - b);
-        return `the reviews of ${options.trainFile} that start in lines ${lines.join(', ')}`;
+        return `the reviews of ${options.dataFile ?? options.trainFile ?? ''} that start in lines ${lines.join(', ')}`;
       },
       microBatches: microBatches.map((batch, index) => () => {
         const { size, inputs, labels } = batchTensors(encoded, batch, config.pad_token_id);

@@ -4,7 +4,8 @@ import type { OptionSpec } from './option-spec.js';
 
 /** Options of `train` after defaults, under Hugging Face's names in camel case. Paths are absolute. */
 export interface TrainOptions {
-  readonly trainFile: string;
+  readonly dataFile: string | undefined;
+  readonly trainFile: string | undefined;
   readonly validationFile: string | undefined;
   readonly testFile: string | undefined;
   readonly outputDir: string;
@@ -13,6 +14,10 @@ export interface TrainOptions {
   readonly modelNameOrPath: string;
   readonly textColumnName: string;
   readonly labelColumnName: string;
+  readonly groupColumn: string | undefined;
+  readonly dropDuplicates: boolean;
+  readonly splitFile: string | undefined;
+  readonly tokenCacheDir: string | undefined;
   readonly validationSplitPercentage: number;
   readonly maxTrainSamples: number | undefined;
   readonly maxEvalSamples: number | undefined;
@@ -41,7 +46,14 @@ export interface TrainOptions {
 
 /** One line an option: what the command line offers, checks and explains. */
 export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>> = {
-  trainFile: { kind: 'path', help: 'CSV or CSV.gz with the training reviews; default the synthetic data/sample.csv' },
+  dataFile: {
+    kind: 'path',
+    help: 'CSV or JSONL (or either as .gz) that is divided into 80 % training, 10 % validation and 10 % test',
+  },
+  trainFile: {
+    kind: 'path',
+    help: 'CSV or JSONL with the training reviews; default the synthetic data/sample.csv',
+  },
   validationFile: { kind: 'path', help: 'CSV for validation; without it a part of the training file is held out' },
   testFile: { kind: 'path', help: 'CSV on which the finished model is evaluated once' },
   outputDir: { kind: 'path', help: 'folder for checkpoints, log and model; default a new runs/<time>' },
@@ -60,6 +72,13 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
   },
   textColumnName: { kind: 'text', help: 'column of the review', fallback: 'review' },
   labelColumnName: { kind: 'text', help: 'column of the label, positive or negative', fallback: 'sentiment' },
+  groupColumn: { kind: 'text', help: 'column whose equal values stay in one part of --data-file (a film, an author)' },
+  dropDuplicates: { kind: 'flag', help: 'keep the first of equal reviews of --data-file only', fallback: false },
+  splitFile: { kind: 'path', help: 'divide --data-file as this split.json of an earlier run does' },
+  tokenCacheDir: {
+    kind: 'path',
+    help: "folder that keeps token ids between runs; default marquee/tokens in the user's cache",
+  },
   validationSplitPercentage: {
     kind: 'number',
     help: 'per cent of the training file held out when there is no validation file',
@@ -129,9 +148,15 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
 
 /** Options that only say where things go and how fast they get there: a resume may change them. */
 const NOT_IN_FINGERPRINT: readonly (keyof TrainOptions)[] = [
+  'dataFile',
   'trainFile',
   'validationFile',
   'testFile',
+  // The fingerprint holds the digest of the rows that these choose.
+  'groupColumn',
+  'dropDuplicates',
+  'splitFile',
+  'tokenCacheDir',
   'outputDir',
   'overwriteOutputDir',
   'resumeFromCheckpoint',

@@ -4,6 +4,7 @@ import { parameterCount } from '@marquee/distilbert';
 import type { Manifest } from '@marquee/model-core';
 
 import { endedByError, type Stopped } from './ended-by-error.js';
+import { writeDataFiles } from './data-files.js';
 import { reportMetrics } from './evaluation-report.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
@@ -29,6 +30,7 @@ export async function runTraining(options: TrainOptions, watch: EvaluationWatch)
   await checkOutputFolder(options, checkpoint);
   const training = await prepareTraining(options, watch);
   await prepareOutputFolder(options, parameterCount(training.config));
+  await writeDataFiles(options.outputDir, training.data);
   announce(training);
   const evaluator = await createEvaluator(training.config, options.perDeviceEvalBatchSize, options.threads);
   try {

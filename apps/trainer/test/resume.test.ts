@@ -184,7 +184,12 @@ describe('which checkpoint a training goes on from', () => {
     await writeFile(join(options.outputDir, 'checkpoint-9.tmp', 'trainer_state.json'), '{');
     expect(await latestCheckpoint(options.outputDir)).toBe(join(options.outputDir, 'checkpoint-4'));
     await trainAndStop({ ...options, resumeFromCheckpoint: true }, 6);
-    expect((await readdir(options.outputDir)).sort()).toEqual(['checkpoint-4', 'checkpoint-6', 'train_log.jsonl']);
+    expect((await readdir(options.outputDir)).sort()).toEqual([
+      'checkpoint-4',
+      'checkpoint-6',
+      'data_report.json',
+      'train_log.jsonl',
+    ]);
   });
 
   test('a checkpoint with a missing or cut file is named', async () => {

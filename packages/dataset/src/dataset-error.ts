@@ -9,9 +9,12 @@ export type DatasetErrorCode =
   | 'WRONG_FIELD_COUNT'
   | 'UNCLOSED_QUOTE'
   | 'MALFORMED_QUOTE'
+  | 'MALFORMED_JSON'
   | 'UNKNOWN_LABEL'
   | 'EMPTY_REVIEW'
   | 'ONE_CLASS'
+  | 'INVALID_SPLIT'
+  | 'SPLIT_MISMATCH'
   | 'INVALID_OPTION';
 
 /** Where in which file; `line` is 1-based and counts the lines of the file, not its records. */

@@ -1,11 +1,15 @@
-import { visitRecords } from './csv-records.js';
 import { DatasetError } from './dataset-error.js';
+import { quoteIfShort } from './quote-if-short.js';
+import { requireText } from './require-text.js';
+import { visitRows } from './rows.js';
 
 /** One labeled review. `label` is the class id; `line` is the line of the file where the record starts, 1-based. */
 export interface Review {
   readonly text: string;
   readonly label: 0 | 1;
   readonly line: number;
+  /** Value of the group column, where one was asked for: rows of one group belong together. Empty: a row for itself. */
+  readonly group?: string;
 }
 
 export interface ReadReviewsOptions {
@@ -13,6 +17,8 @@ export interface ReadReviewsOptions {
   readonly textColumn?: string;
   /** Name of the column with the label. Default `sentiment`. */
   readonly labelColumn?: string;
+  /** Name of a column whose equal values mark rows that belong together (a film, an author). Default: none. */
+  readonly groupColumn?: string | undefined;
   /** The two labels; the index is the class id. Default `['negative', 'positive']`. */
   readonly labels?: readonly string[];
   /** Stops after this many reviews; what follows in the file is not looked at. Default: all. */
@@ -26,101 +32,50 @@ type ResolvedOptions = Required<ReadReviewsOptions>;
 const DEFAULTS: ResolvedOptions = {
   textColumn: 'review',
   labelColumn: 'sentiment',
+  groupColumn: undefined,
   labels: ['negative', 'positive'],
   maxRows: Number.POSITIVE_INFINITY,
   requireBothClasses: false,
 };
 
 /**
- * Reads labeled reviews from a `.csv` or `.csv.gz` file in UTF-8, in the order of the file, and drops none.
+ * Reads labeled reviews from a CSV or JSONL file in UTF-8 (see `visitRows`), in the order of the file, and drops none.
  * Throws a `DatasetError` with file, line and expectation at the first flaw; text stays as it stands in the file.
  */
 export async function readReviews(file: string, options: ReadReviewsOptions = {}): Promise<Review[]> {
   const resolved = resolveOptions(options);
+  const { textColumn, labelColumn, groupColumn, maxRows } = resolved;
+  const columns = groupColumn === undefined ? [textColumn, labelColumn] : [textColumn, labelColumn, groupColumn];
+  const toReview = createReviewParser(file, resolved);
   const reviews: Review[] = [];
-  let toReview: ((fields: readonly string[], line: number) => Review) | undefined;
-  await visitRecords(file, (fields, line) => {
-    if (toReview) reviews.push(toReview(fields, line));
-    else toReview = createRecordParser(file, fields, line, resolved);
-    return reviews.length >= resolved.maxRows;
-  });
-  if (reviews.length === 0) {
-    const found = toReview ? 'a header and no review' : 'nothing';
-    throw new DatasetError('EMPTY_FILE', `expected a header and at least one review, got ${found}`, { file });
-  }
+  await visitRows(file, { columns, maxRows }, (values, line) => reviews.push(toReview(values, line)));
   if (resolved.requireBothClasses) checkBothClasses(file, reviews, resolved);
   return reviews;
 }
 
 function resolveOptions(options: ReadReviewsOptions): ResolvedOptions {
   const resolved = { ...DEFAULTS, ...options };
-  const { labels, maxRows } = resolved;
+  const { labels } = resolved;
   if (labels.length !== 2 || labels[0] === labels[1]) {
     throw new DatasetError('INVALID_OPTION', `labels must be two different names, got ${JSON.stringify(labels)}`);
-  }
-  if (!(maxRows >= 1) || !(Number.isInteger(maxRows) || maxRows === Number.POSITIVE_INFINITY)) {
-    throw new DatasetError('INVALID_OPTION', `maxRows must be a positive integer, got ${maxRows}`);
   }
   return resolved;
 }
 
-function createRecordParser(file: string, header: readonly string[], headerLine: number, options: ResolvedOptions) {
-  const names = header.map((name) => name.trim());
-  const textIndex = findColumn(file, headerLine, names, options.textColumn);
-  const labelIndex = findColumn(file, headerLine, names, options.labelColumn);
+function createReviewParser(file: string, options: ResolvedOptions) {
   const classIds = new Map(options.labels.map((label, index) => [label, index === 0 ? 0 : 1] as const));
-
-  return (fields: readonly string[], line: number): Review => {
-    if (fields.length !== names.length) throw wrongFieldCount(file, line, names.length, fields.length);
-    const text = fields[textIndex] ?? '';
-    if (isEmptyReview(text)) {
-      throw new DatasetError('EMPTY_REVIEW', `${options.textColumn} must hold text, got an empty review`, {
-        file,
-        line,
-      });
-    }
-    const written = (fields[labelIndex] ?? '').trim();
-    const label = classIds.get(written);
-    if (label === undefined) throw unknownLabel(file, line, written, options);
-    return { text, label, line };
+  return ([text = '', writtenLabel = '', group]: readonly string[], line: number): Review => {
+    requireText(text, options.textColumn, { file, line });
+    const label = classIds.get(writtenLabel.trim());
+    if (label === undefined) throw unknownLabel(file, line, writtenLabel.trim(), options);
+    return group === undefined ? { text, label, line } : { text, label, line, group: group.trim() };
   };
-}
-
-function findColumn(file: string, line: number, names: readonly string[], wanted: string): number {
-  const index = names.indexOf(wanted);
-  if (index === -1) {
-    const found = names.map((name) => quoteIfShort(name, 3)).join(', ');
-    throw new DatasetError('MISSING_COLUMN', `expected a column named "${wanted}", found ${found}`, { file, line });
-  }
-  if (names.lastIndexOf(wanted) !== index) {
-    throw new DatasetError('DUPLICATE_COLUMN', `expected one column named "${wanted}", found more`, { file, line });
-  }
-  return index;
-}
-
-function wrongFieldCount(file: string, line: number, expected: number, actual: number): DatasetError {
-  const hint = actual > expected ? ' (a field that holds a comma must stand in quotes)' : '';
-  return new DatasetError('WRONG_FIELD_COUNT', `expected ${expected} fields as in the header, got ${actual}${hint}`, {
-    file,
-    line,
-  });
 }
 
 function unknownLabel(file: string, line: number, written: string, options: ResolvedOptions): DatasetError {
   const expected = options.labels.map((label) => `"${label}"`).join(' or ');
   const problem = `${options.labelColumn} must be ${expected}, got ${quoteIfShort(written, 1)}`;
   return new DatasetError('UNKNOWN_LABEL', problem, { file, line });
-}
-
-// Line breaks in HTML are no words: the tokenizer turns them into spaces.
-function isEmptyReview(text: string): boolean {
-  return text.replaceAll('<br />', ' ').trim() === '';
-}
-
-// A long value in the place of a label or a column name is likely a review, whose text must not be printed.
-function quoteIfShort(value: string, maxWords: number): string {
-  const isShort = value.length <= 32 && value.split(/\s+/).length <= maxWords;
-  return isShort ? JSON.stringify(value) : `a text of ${value.length} characters`;
 }
 
 function checkBothClasses(file: string, reviews: readonly Review[], { labels }: ResolvedOptions): void {

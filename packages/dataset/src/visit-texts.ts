@@ -1,5 +1,5 @@
-import { visitRecords } from './csv-records.js';
-import { DatasetError } from './dataset-error.js';
+import { requireText } from './require-text.js';
+import { visitRows } from './rows.js';
 
 export interface VisitTextsOptions {
   /** Name of the column with the text; other columns, a label's too, are not looked at. Default `review`. */
@@ -11,24 +11,14 @@ export interface VisitTextsOptions {
 /** Receives the text of one row and the line of the file where it starts, 1-based. */
 export type TextVisitor = (text: string, line: number) => void;
 
-/** Streams the texts of a CSV file, labeled or not: none is kept, so that memory does not grow with the file. */
+/**
+ * Streams the texts of a CSV or JSONL file in UTF-8, labeled or not: none is kept, so that memory does not grow with the file.
+ * Checks them as `readReviews` does and throws the same errors, but for those of the label.
+ */
 export async function visitTexts(file: string, options: VisitTextsOptions, visit: TextVisitor): Promise<void> {
   const { textColumn = 'review', maxRows = Number.POSITIVE_INFINITY } = options;
-  let column: number | undefined;
-  let count = 0;
-  await visitRecords(file, (fields, line) => {
-    if (column === undefined) {
-      column = fields.findIndex((name) => name.trim() === textColumn);
-      if (column === -1)
-        throw new DatasetError('MISSING_COLUMN', `expected a column named "${textColumn}"`, { file, line });
-      return false;
-    }
-    const text = fields[column] ?? '';
-    if (text.replaceAll('<br />', ' ').trim() === '')
-      throw new DatasetError('EMPTY_REVIEW', `${textColumn} must hold text, got an empty review`, { file, line });
+  await visitRows(file, { columns: [textColumn], maxRows }, ([text = ''], line) => {
+    requireText(text, textColumn, { file, line });
     visit(text, line);
-    count += 1;
-    return count >= maxRows;
   });
-  if (count === 0) throw new DatasetError('EMPTY_FILE', 'expected a header and at least one review', { file });
 }

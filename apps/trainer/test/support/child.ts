@@ -1,7 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, watch } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { afterAll } from 'vitest';
+
+/** Stands for the user's cache, so that tests leave nothing there. */
+const USER_CACHE = mkdtempSync(join(tmpdir(), 'trainer-cache-'));
+afterAll(() => rmSync(USER_CACHE, { recursive: true, force: true }));
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -21,6 +28,7 @@ export interface Child {
 export function startMain(args: readonly string[], cwd?: string): Child {
   const child = spawn(process.execPath, [MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, XDG_CACHE_HOME: USER_CACHE },
     ...(cwd ? { cwd } : {}),
   });
   const output = { stdout: '', stderr: '' };
