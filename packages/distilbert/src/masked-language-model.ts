@@ -1,10 +1,8 @@
 import {
   add,
   gather,
-  gradient,
   type Graph,
   input,
-  layerNorm,
   linear,
   logSumExp,
   matmul,
@@ -17,7 +15,7 @@ import {
   type Tensors,
 } from '@marquee/autograd';
 
-import { type DistilBertConfig, LAYER_NORM_EPSILON } from './config.js';
+import type { DistilBertConfig } from './config.js';
 import { activate, encoder } from './model.js';
 import {
   languageModelShapes,
@@ -26,7 +24,8 @@ import {
   vocabularyTransform,
   wordEmbeddings,
 } from './parameters.js';
-import { floatBlocks, lookUpWords } from './training-blocks.js';
+import { slicedGradients } from './sliced-gradients.js';
+import { floatBlocks } from './training-blocks.js';
 import {
   declare,
   declareState,
@@ -37,6 +36,7 @@ import {
   type OptimizerOptions,
   optimizerUpdate,
   renameKeys,
+  sitesOf,
   stateInputs,
 } from './training-step.js';
 
@@ -86,13 +86,11 @@ export function languageModelGradients(config: DistilBertConfig): Graph {
  */
 export function languageModelEvaluation(config: DistilBertConfig): Graph {
   const parameters = declare(languageModelShapes(config));
-  const batch = declareBatch([]);
-  const { loss, logits } = languageModel(config, parameters, batch);
-  return {
-    name: 'language_model',
-    inputs: [...Object.values(parameters), ...batch.inputs],
-    outputs: { loss, logits },
-  };
+  const { inputs, inputIds, labels, maskedRows } = declareBatch([]);
+  const table = parameters[wordEmbeddings] as Tensor; // declared
+  const rows = { words: gather(table, inputIds), labelWords: gather(table, labels) };
+  const outputs = languageModel(config, parameters, { ...rows, maskedRows, labels });
+  return { name: 'language_model', inputs: [...Object.values(parameters), ...inputs], outputs: { ...outputs } };
 }
 
 function declareBatch(dropout: readonly DropoutSpec[]): MaskedBatch {
@@ -104,34 +102,59 @@ function declareBatch(dropout: readonly DropoutSpec[]): MaskedBatch {
   return { inputs, inputIds, maskedRows, labels, dropoutMasks: Object.fromEntries(masks) };
 }
 
-const lossAndGradients = (config: DistilBertConfig, parameters: Tensors, batch: MaskedBatch) =>
-  gradient((trained: Tensors, inputs: MaskedBatch) => languageModel(config, trained, inputs))(parameters, batch);
+function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: MaskedBatch) {
+  const { labels, maskedRows, dropoutMasks } = batch;
+  return slicedGradients(parameters, {
+    lookUps: {
+      words: { parameter: wordEmbeddings, ids: batch.inputIds },
+      label_words: { parameter: wordEmbeddings, ids: labels },
+    },
+    whole: Object.keys(parameters),
+    batch: { labels, masked_rows: maskedRows, ...renameKeys(dropoutMasks, dropoutMask) },
+    lossOf: (trained, slice) => {
+      const at = (name: string): Tensor => slice[name] as Tensor; // named above
+      const { loss } = languageModel(config, trained, {
+        words: at('words'),
+        labelWords: at('label_words'),
+        maskedRows: at('masked_rows'),
+        labels: at('labels'),
+        dropoutMasks: sitesOf(languageModelDropoutSpecs(config), slice),
+      });
+      return { loss };
+    },
+  });
+}
+
+interface MaskedInputs {
+  /** Word embeddings of the tokens, [batch, seq, dim]. */
+  readonly words: Tensor;
+  /** Word embeddings of the labels, [batch, masked, dim]. */
+  readonly labelWords: Tensor;
+  readonly maskedRows: Tensor;
+  readonly labels: Tensor;
+  readonly dropoutMasks?: Tensors;
+}
 
 /** Encoder, head and mean cross-entropy over the masked tokens: transformers' `DistilBertForMaskedLM`. */
-function languageModel(config: DistilBertConfig, parameters: Tensors, batch: MaskedBatch) {
+function languageModel(
+  config: DistilBertConfig,
+  parameters: Tensors,
+  { words, labelWords, maskedRows, labels, dropoutMasks }: MaskedInputs,
+): { readonly loss: Tensor; readonly logits: Tensor } {
   const parameter = (name: string): Tensor => parameters[name] as Tensor; // declared from `languageModelShapes`
   const { dim } = config;
-  const words = lookUpWords(parameters, batch.inputIds);
-  const hidden = encoder(config, floatBlocks(config, parameters, { words, dropoutMasks: batch.dropoutMasks }), {
+  const blocks = floatBlocks(config, parameters, { words, dropoutMasks });
+  const hidden = encoder(config, blocks, {
     perSequence: 'masked',
-    select: (x) => reshape(matmul(batch.maskedRows, reshape(x, ['batch', 'seq', dim])), ['batch*masked', dim]),
+    select: (x) => reshape(matmul(maskedRows, reshape(x, ['batch', 'seq', dim])), ['batch*masked', dim]),
   });
-  const transformed = activate(config, affine(vocabularyTransform, hidden));
-  const normalized = layerNorm(
-    transformed,
-    parameter(`${vocabularyNorm}.weight`),
-    parameter(`${vocabularyNorm}.bias`),
-    LAYER_NORM_EPSILON,
-  );
-  const table = parameter(wordEmbeddings);
-  const logits = linear(normalized, table, parameter(vocabularyBias)); // [batch · masked, vocab_size]
+  const transformed = activate(config, blocks.project(vocabularyTransform, hidden));
+  const normalized = blocks.normalize(vocabularyNorm, transformed);
+  const bias = parameter(vocabularyBias);
+  const logits = linear(normalized, parameter(wordEmbeddings), bias); // [batch · masked, vocab_size]
   // −log softmax(logits)[label]. The label's logit is computed from its row: a 0/1 matrix as wide as the vocabulary would cost as much as the logits.
-  const labels = reshape(batch.labels, ['batch*masked']);
-  const bias = gather(reshape(parameter(vocabularyBias), [config.vocab_size, 1]), labels);
-  const labelLogits = add(reduceSum(mul(normalized, gather(table, labels)), [-1], { keepDims: true }), bias);
+  const products = mul(normalized, reshape(labelWords, ['batch*masked', dim]));
+  const labelBias = gather(reshape(bias, [config.vocab_size, 1]), reshape(labels, ['batch*masked']));
+  const labelLogits = add(reduceSum(products, [-1], { keepDims: true }), labelBias);
   return { loss: reduceMean(sub(logSumExp(logits), labelLogits)), logits };
-
-  function affine(name: string, x: Tensor): Tensor {
-    return linear(x, parameter(`${name}.weight`), parameter(`${name}.bias`));
-  }
 }

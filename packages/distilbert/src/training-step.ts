@@ -4,18 +4,13 @@ import {
   type AdamWState,
   clipFactor,
   crossEntropy,
-  dimension,
-  div,
   globalNorm,
-  gradient,
   type Graph,
   input,
   mul,
-  overSlices,
   scalar,
   schedule,
   type ScheduleOptions,
-  sumRows,
   type Tensor,
   type Tensors,
 } from '@marquee/autograd';
@@ -23,7 +18,8 @@ import {
 import type { DistilBertConfig } from './config.js';
 import { distilBert, type DropoutSite } from './model.js';
 import { isDecayed, type ParameterShapes, parameterShapes, wordEmbeddings } from './parameters.js';
-import { floatBlocks, lookUpWords } from './training-blocks.js';
+import { slicedGradients } from './sliced-gradients.js';
+import { floatBlocks } from './training-blocks.js';
 
 export interface OptimizerOptions {
   readonly learningRate: number;
@@ -96,58 +92,31 @@ function batchTensors(config: DistilBertConfig, { padded }: LossOptions): BatchT
   return { inputs, inputIds, attentionMask, labels, dropoutMasks: Object.fromEntries(masks) };
 }
 
-/** Tokens whose activations fit a core's cache beside the weights that they meet: see docs/decisions. */
-const TOKENS_PER_SLICE = 1024;
-
-/**
- * Loss, logits and gradients of a batch, slice by slice: the activations of a whole batch would have to live in main memory from the forward pass
- * until the backward pass reads them. Word embeddings are looked up, and their gradient is summed, outside of the slices.
- */
 function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: BatchTensors, labelSmoothing: number) {
-  const { [wordEmbeddings]: table, ...trained } = parameters;
-  const whole = { ...trained, batch_rows: dimension('batch') };
-  const sliced = {
-    words: lookUpWords(parameters, batch.inputIds),
-    labels: batch.labels,
-    ...(batch.attentionMask ? { attention_mask: batch.attentionMask } : {}),
-    ...renameKeys(batch.dropoutMasks, dropoutMask),
-  };
-  const body = sliceGraph(config, Object.keys(trained), declareLike({ ...whole, ...sliced }), labelSmoothing);
-  const { loss, logits, words, ...sums } = overSlices(
-    body,
-    { ...whole, ...sliced },
-    {
-      sliced: Object.keys(sliced),
-      summed: Object.keys(body.outputs).filter((name) => name !== 'logits' && name !== 'words'),
-      elements: TOKENS_PER_SLICE,
-      perRow: 'seq',
+  return slicedGradients(parameters, {
+    lookUps: { words: { parameter: wordEmbeddings, ids: batch.inputIds } },
+    whole: Object.keys(parameters).filter((name) => name !== wordEmbeddings),
+    batch: {
+      labels: batch.labels,
+      ...(batch.attentionMask ? { attention_mask: batch.attentionMask } : {}),
+      ...renameKeys(batch.dropoutMasks, dropoutMask),
     },
-  ) as Record<string, Tensor> & Record<'loss' | 'logits' | 'words', Tensor>; // the outputs of the body
-  const gradients: Tensors = { ...sums, [wordEmbeddings]: sumRows(words, batch.inputIds, table?.shape ?? []) };
-  return { outputs: { loss, logits }, gradients };
+    lossOf: (trained, slice) => {
+      const at = (name: string): Tensor => slice[name] as Tensor; // named above
+      const dropoutMasks = sitesOf(dropoutSpecs(config), slice);
+      const attentionMask = slice['attention_mask'];
+      const logits = distilBert(
+        config,
+        floatBlocks(config, trained, { words: at('words'), attentionMask, dropoutMasks }),
+      );
+      return { loss: crossEntropy(logits, at('labels'), labelSmoothing), logits };
+    },
+  });
 }
 
-/** Forward and backward pass of one slice: its part of the loss and of every gradient, its logits, and the gradient of its `words`. */
-function sliceGraph(
-  config: DistilBertConfig,
-  trained: readonly string[],
-  inputs: Record<string, Tensor>,
-  labelSmoothing: number,
-): Graph {
-  const at = (name: string): Tensor => inputs[name] as Tensor; // asked for by the names of their declaration
-  const parameters = Object.fromEntries([...trained, 'words'].map((name) => [name, at(name)]));
-  const dropoutMasks = Object.fromEntries(dropoutSpecs(config).map(({ site }) => [site, at(dropoutMask(site))]));
-  const { outputs, gradients } = gradient(({ words, ...weights }: Tensors) => {
-    const batch = { words: words as Tensor, attentionMask: inputs['attention_mask'], dropoutMasks };
-    const logits = distilBert(config, floatBlocks(config, weights, batch));
-    const share = div(dimension('batch'), at('batch_rows')); // a mean over the batch weighs slices by their rows
-    return { loss: mul(crossEntropy(logits, at('labels'), labelSmoothing), share), logits };
-  })(parameters, undefined);
-  return { name: 'slice', inputs: Object.values(inputs), outputs: { ...gradients, ...outputs } };
-}
-
-const declareLike = (tensors: Tensors): Record<string, Tensor> =>
-  Object.fromEntries(Object.entries(tensors).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]));
+/** Dropout masks by site, from inputs by name. */
+export const sitesOf = (specs: readonly DropoutSpec[], inputs: Tensors): Record<string, Tensor> =>
+  Object.fromEntries(specs.map(({ site }) => [site, inputs[dropoutMask(site)] as Tensor])); // declared from the same specs
 
 export const declare = (
   shapes: ParameterShapes,

@@ -100,6 +100,41 @@ describe('the masked language model beside PyTorch and transformers', () => {
   });
 });
 
+describe('a batch of several slices', () => {
+  /** Sequences of 24 ids of which the tokens 3 and 11 are masked: 42 make a slice of 1,024 tokens. */
+  const sequencesOf = (from: number, to: number): Record<string, Tensor> => {
+    const count = to - from;
+    const selector = Array.from({ length: count }, () => [3, 11].flatMap((at) => oneHot(at, 24))).flat(2);
+    const ids = (width: number, salt: number): number[][] =>
+      Array.from({ length: count }, (_, row) =>
+        Array.from({ length: width }, (_, i) => 1 + (((from + row) * salt + 5 * i) % 39)),
+      );
+    return {
+      input_ids: int64(ids(24, 7)),
+      masked_rows: new Tensor('float32', Float32Array.from(selector), [count, 2, 24]),
+      labels: int64(ids(2, 11)),
+    };
+  };
+  const oneHot = (at: number, length: number): number[] => Array.from({ length }, (_, i) => Number(i === at));
+
+  it('has the mean of the losses and gradients of its sequences, the last slice being shorter', async () => {
+    const graph = languageModelGradients(config);
+    const feedsOf = (from: number, to: number) => ({ ...toTensors(weights), ...sequencesOf(from, to) });
+    const whole = await run(graph, feedsOf(0, 100));
+    const parts = [
+      await run(graph, feedsOf(0, 40)),
+      await run(graph, feedsOf(40, 80)),
+      await run(graph, feedsOf(80, 100)),
+    ];
+    for (const name of ['loss', ...[...weights.keys()].map(gradientOf)]) {
+      const [a, b, c] = parts.map((outputs) => valuesOf(outputs[name])) as [number[], number[], number[]]; // three parts
+      const mean = a.map((value, i) => 0.4 * value + 0.4 * (b[i] ?? NaN) + 0.2 * (c[i] ?? NaN));
+      if (isRoundingOnly(name)) continue;
+      expect(relativeError(valuesOf(whole[name]), mean), name).toBeLessThan(1e-5);
+    }
+  });
+});
+
 describe('dropout of the masked language model', () => {
   const dropping = parseConfig({ ...oracle.config, dropout: 0.1, attention_dropout: 0.1 });
   const sizes: Readonly<Record<string, number>> = { batch: sequences, seq: length, masked };

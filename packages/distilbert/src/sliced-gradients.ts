@@ -1,0 +1,85 @@
+import {
+  add,
+  dimension,
+  div,
+  gather,
+  gradient,
+  type Graph,
+  input,
+  mul,
+  overSlices,
+  sumRows,
+  type Tensor,
+  type Tensors,
+} from '@marquee/autograd';
+
+/** Rows of a parameter by int64 ids [batch, ...]. */
+export interface LookUp {
+  readonly parameter: string;
+  readonly ids: Tensor;
+}
+
+/** A loss that is a mean over the rows of a batch. */
+export interface BatchLoss<Outputs extends Tensors & { readonly loss: Tensor }> {
+  /** Tables from which a slice is given only its rows, under the names of these. */
+  readonly lookUps: Readonly<Record<string, LookUp>>;
+  /** Names of the parameters that every slice is given whole. */
+  readonly whole: readonly string[];
+  /** What else of the batch a slice is given its part of, each with a leading axis `batch`. */
+  readonly batch: Tensors;
+  /** The loss of a slice, and what else is to be known of each of its rows. */
+  readonly lossOf: (parameters: Tensors, slice: Tensors) => Outputs;
+}
+
+/** Tokens whose activations fit a core's cache beside the weights that they meet: see docs/decisions. */
+const TOKENS_PER_SLICE = 1024;
+
+/**
+ * Loss and gradients of a batch, slice by slice: the activations of a whole batch would have to live in main memory from the forward pass until
+ * the backward pass reads them. Rows are looked up, and their gradients are summed, outside of the slices.
+ */
+export function slicedGradients<Outputs extends Tensors & { readonly loss: Tensor }>(
+  parameters: Tensors,
+  task: BatchLoss<Outputs>,
+): { outputs: Outputs; gradients: Tensors } {
+  const parameter = (name: string): Tensor => parameters[name] as Tensor; // a task names its parameters
+  const lookUps = Object.entries(task.lookUps);
+  const whole = Object.fromEntries(task.whole.map((name) => [name, parameter(name)]));
+  const rows = Object.fromEntries(
+    lookUps.map(([name, { parameter: table, ids }]) => [name, gather(parameter(table), ids)]),
+  );
+  const sliced = { ...rows, ...task.batch };
+  const bindings = { ...whole, ...sliced, batch_rows: dimension('batch') };
+  const body = sliceGraph(task, declareLike(bindings));
+  const results = overSlices(body, bindings, {
+    sliced: Object.keys(sliced),
+    summed: ['loss', ...task.whole],
+    elements: TOKENS_PER_SLICE,
+    perRow: 'seq',
+  });
+  const gradients: Record<string, Tensor> = Object.fromEntries(
+    task.whole.map((name) => [name, results[name] as Tensor]),
+  ); // summed above
+  for (const [name, { parameter: table, ids }] of lookUps) {
+    const ofRows = sumRows(results[name] as Tensor, ids, parameter(table).shape); // joined, as every output that is not summed
+    gradients[table] = gradients[table] ? add(gradients[table], ofRows) : ofRows;
+  }
+  return { outputs: results as Outputs, gradients };
+}
+
+/** Forward and backward pass of one slice: its part of the loss and of the gradients, the gradients of its rows, and its other outputs. */
+function sliceGraph<Outputs extends Tensors & { readonly loss: Tensor }>(
+  { whole, lookUps, lossOf }: BatchLoss<Outputs>,
+  inputs: Tensors,
+): Graph {
+  const trained = Object.fromEntries([...whole, ...Object.keys(lookUps)].map((name) => [name, inputs[name] as Tensor])); // declared
+  const { outputs, gradients } = gradient((parameters: Tensors, slice: Tensors) => {
+    const given = lossOf(parameters, { ...slice, ...parameters });
+    const share = div(dimension('batch'), inputs['batch_rows'] as Tensor); // a mean over the batch weighs slices by their rows
+    return { ...given, loss: mul(given.loss, share) };
+  })(trained, inputs);
+  return { name: 'slice', inputs: Object.values(inputs), outputs: { ...gradients, ...outputs } };
+}
+
+const declareLike = (tensors: Tensors): Record<string, Tensor> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]));
