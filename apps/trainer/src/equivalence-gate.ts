@@ -55,7 +55,7 @@ export function judgeEquivalence(scores: GraphScores, marginPoints: number): Equ
   const limits = { margin, flip_share: MOST_FLIPS, mean_probability_difference: MOST_DIFFERENCE };
   const exceeded = exceededLimits(answers);
   if (!labels) {
-    const unlabeled = 'the reviews have no labels: judged by flips and probabilities alone';
+    const unlabeled = 'the reviews have no labels';
     return { ...conclude(exceeded, 'inconclusive', unlabeled), ...answers, limits };
   }
   const { conclusion, ...accuracy } = compareAccuracy(labels, scores, margin);
@@ -68,8 +68,9 @@ export function judgeEquivalence(scores: GraphScores, marginPoints: number): Equ
 }
 
 function conclude(exceeded: readonly string[], otherwise: EquivalenceVerdict, reason: string) {
-  const isRefused = exceeded.length > 0;
-  return { verdict: isRefused ? 'refused' : otherwise, reasons: isRefused ? exceeded : [reason] } as const;
+  if (exceeded.length > 0) return { verdict: 'refused', reasons: exceeded } as const;
+  const fallback = otherwise === 'inconclusive' ? ['flips and probabilities are within their limits'] : [];
+  return { verdict: otherwise, reasons: [reason, ...fallback] } as const;
 }
 
 type Answers = Pick<

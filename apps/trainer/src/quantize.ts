@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { type DistilBertConfig, inferenceModel, quantizedModel, type Weights } from '@marquee/distilbert';
-import { fileDigest, readReviews } from '@marquee/dataset';
+import { fileDigest, readReviews, visitTexts } from '@marquee/dataset';
 import { GRAPH_FILES, loadClassifier, type Manifest, readArtifact, writeManifest } from '@marquee/model-core';
 
 import { type ArtifactWeights, readArtifactWeights } from './artifact-weights.js';
@@ -60,15 +60,17 @@ export async function runQuantization(
 
 interface Text {
   readonly text: string;
+  /** Absent where the file has none. */
   readonly label?: 0 | 1;
 }
 
-async function readTestFile(options: QuantizeOptions): Promise<Text[]> {
-  return readReviews(options.testFile, {
-    textColumn: options.textColumnName,
-    labelColumn: options.labelColumnName,
-    ...(options.maxEvalSamples === undefined ? {} : { maxRows: options.maxEvalSamples }),
-  });
+async function readTestFile(options: QuantizeOptions): Promise<readonly Text[]> {
+  const { testFile, textColumnName: textColumn, labelColumnName: labelColumn, maxEvalSamples } = options;
+  const limit = maxEvalSamples === undefined ? {} : { maxRows: maxEvalSamples };
+  if (!options.unlabeled) return readReviews(testFile, { textColumn, labelColumn, ...limit });
+  const texts: Text[] = [];
+  await visitTexts(testFile, { textColumn, ...limit }, (text) => texts.push({ text }));
+  return texts;
 }
 
 /** Both graphs as they would be served: from an artifact of their own, which is gone afterwards. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { quantizedModel, type Weights } from '@marquee/distilbert';
@@ -60,7 +60,10 @@ describe('quantize', () => {
     expect(equivalence).toMatchObject({
       verdict: 'inconclusive',
       rows: 120,
-      reasons: [expect.stringMatching(/^120 reviews are too few labels to tell/)],
+      reasons: [
+        expect.stringMatching(/^120 reviews are too few labels to tell/),
+        expect.stringMatching(/within their limits$/),
+      ],
       data: { rows: 120, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
     });
     expect({ version, files }).toEqual({ version: before.version, files: before.files });
@@ -78,6 +81,29 @@ describe('quantize', () => {
       limits: { margin: 0.1 },
       accuracy: { difference: expect.any(Number), interval: [expect.any(Number), expect.any(Number)] },
     });
+  });
+
+  test('takes reviews without labels, which cannot show equivalence', async () => {
+    const testFile = join(root, 'unlabeled.csv');
+    await writeFile(
+      testFile,
+      `review\n${tinyRows(120, 5)
+        .map(([review]) => `"${review}"`)
+        .join('\n')}\n`,
+    );
+    await expect(runQuantization({ ...options, testFile }, watchWith(observe()))).rejects.toMatchObject({
+      code: 'MISSING_COLUMN',
+    });
+    const observed = observe();
+    await runQuantization({ ...options, testFile, unlabeled: true, maxEvalSamples: 110 }, watchWith(observed));
+    const { equivalence } = await readManifest(options.model);
+    expect(equivalence).toMatchObject({
+      verdict: 'inconclusive',
+      rows: 110,
+      reasons: ['the reviews have no labels', 'flips and probabilities are within their limits'],
+    });
+    expect(equivalence).not.toHaveProperty('accuracy');
+    expect(observed.lines[0]).toMatch(/; the reviews have no labels; flips and probabilities are within their limits$/);
   });
 
   test('refuses a graph of two bits, writes the report, and leaves the artifact as it was', async () => {
