@@ -3,13 +3,14 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 
 import { addOptions, parseCommandLine } from './command-line.js';
-import { EVALUATE_OPTION_SPECS, EXPORT_OPTION_SPECS } from './command-options.js';
+import { EVALUATE_OPTION_SPECS, EXPORT_OPTION_SPECS, SPLIT_OPTION_SPECS } from './command-options.js';
 import { type EvaluateOptions, runEvaluation } from './evaluate.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { exportModel } from './export-model.js';
 import { flagOf, type OptionSpecs } from './option-spec.js';
 import { defaultOutputDir } from './output-folder.js';
 import { runFolderOf } from './resume-point.js';
+import { runSplit, type SplitOptions } from './split-command.js';
 import { runTraining } from './train.js';
 import { TRAIN_OPTION_SPECS, type TrainOptions } from './train-options.js';
 import { EXIT_CODES, TrainerError } from './trainer-error.js';
@@ -37,6 +38,17 @@ interface CliCommand {
 }
 
 const COMMANDS: Readonly<Record<string, CliCommand>> = {
+  split: {
+    description: 'check a file of reviews, report on it and divide it as train --data-file does',
+    specs: SPLIT_OPTION_SPECS,
+    example: '--data-file reviews.csv --output-dir runs/data',
+    async run(parsed, { cwd, progress }) {
+      const outputDir = parsed['outputDir'] ?? resolve(cwd, defaultOutputDir(new Date()));
+      // Each value was parsed as its spec says.
+      await runSplit({ ...parsed, outputDir } as unknown as SplitOptions, progress);
+      return 0;
+    },
+  },
   train: {
     description: 'fine-tune a model on a CSV of reviews',
     specs: TRAIN_OPTION_SPECS,
