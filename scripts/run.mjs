@@ -29,6 +29,7 @@ import { root } from './root.mjs';
  */
 const COMMANDS = {
   start: { file: 'apps/api/dist/main.js', args: [] },
+  split: { file: 'apps/trainer/dist/main.js', args: ['split'] },
   train: { file: 'apps/trainer/dist/main.js', args: ['train'] },
   pretrain: { file: 'apps/trainer/dist/main.js', args: ['pretrain'] },
   evaluate: { file: 'apps/trainer/dist/main.js', args: ['evaluate'] },
@@ -37,6 +38,7 @@ const COMMANDS = {
   export: { file: 'apps/trainer/dist/main.js', args: ['export'] },
   'bench:training': { file: 'bench/dist/training.js', args: [] },
   'bench:inference': { file: 'bench/dist/inference.js', args: [] },
+  'bench:data': { file: 'bench/dist/data.js', args: [] },
   'bench:parity': { file: 'bench/dist/parity.js', args: [] },
   test: { file: 'node_modules/vitest/vitest.mjs', args: ['run'], atRoot: true },
   check: { run: check },

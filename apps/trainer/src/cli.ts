@@ -8,6 +8,7 @@ import {
   EVALUATE_OPTION_SPECS,
   EXPORT_OPTION_SPECS,
   QUANTIZE_OPTION_SPECS,
+  SPLIT_OPTION_SPECS,
 } from './command-options.js';
 import { type CompareOptions, runComparison } from './compare.js';
 import { type EvaluateOptions, runEvaluation } from './evaluate.js';
@@ -20,6 +21,7 @@ import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from './pretrain-options.
 import { type QuantizeOptions, runQuantization } from './quantize.js';
 import { runFolderOf } from './resume-point.js';
 import type { Progress } from './progress.js';
+import { runSplit, type SplitOptions } from './split-command.js';
 import { runTraining, type TrainResult } from './train.js';
 import { TRAIN_OPTION_SPECS, type TrainOptions } from './train-options.js';
 import { EXIT_CODES, TrainerError } from './trainer-error.js';
@@ -49,6 +51,17 @@ interface CliCommand {
 }
 
 const COMMANDS: Readonly<Record<string, CliCommand>> = {
+  split: {
+    description: 'check a file of reviews, report on it and divide it as train --data-file does',
+    specs: SPLIT_OPTION_SPECS,
+    example: '--data-file reviews.csv --output-dir runs/data',
+    async run(parsed, { cwd, progress }) {
+      const outputDir = parsed['outputDir'] ?? resolve(cwd, defaultOutputDir(new Date()));
+      // Each value was parsed as its spec says.
+      await runSplit({ ...parsed, outputDir } as unknown as SplitOptions, progress);
+      return 0;
+    },
+  },
   train: {
     description: 'fine-tune a model on a CSV of reviews',
     specs: TRAIN_OPTION_SPECS,

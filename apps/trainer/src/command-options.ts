@@ -3,9 +3,11 @@ import { DEFAULT_MARGIN } from './equivalence-gate.js';
 import type { EvaluateOptions } from './evaluate.js';
 import type { OptionSpec } from './option-spec.js';
 import type { QuantizeOptions } from './quantize.js';
+import type { SplitOptions } from './split-command.js';
 import { TRAIN_OPTION_SPECS } from './train-options.js';
 
-const { textColumnName, labelColumnName, maxEvalSamples, threads } = TRAIN_OPTION_SPECS;
+const { textColumnName, labelColumnName, groupColumn, dropDuplicates, maxEvalSamples, seed, threads } =
+  TRAIN_OPTION_SPECS;
 
 export const EVALUATE_OPTION_SPECS: Readonly<Record<keyof EvaluateOptions, OptionSpec>> = {
   model: { kind: 'path', help: 'folder of the model', required: true },
@@ -53,6 +55,16 @@ export const QUANTIZE_OPTION_SPECS: Readonly<Record<keyof QuantizeOptions, Optio
   labelColumnName,
   maxEvalSamples,
   threads,
+};
+
+export const SPLIT_OPTION_SPECS: Readonly<Record<keyof SplitOptions, OptionSpec>> = {
+  dataFile: { kind: 'path', help: 'CSV or JSONL (or either as .gz) with labeled reviews', required: true },
+  outputDir: { kind: 'path', help: 'folder for split.json and data_report.json; default a new runs/<time>' },
+  textColumnName,
+  labelColumnName,
+  groupColumn,
+  dropDuplicates,
+  seed,
 };
 
 export const EXPORT_OPTION_SPECS: Readonly<Record<'model', OptionSpec>> = {

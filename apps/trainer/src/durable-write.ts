@@ -12,7 +12,7 @@ export async function writeDurably(path: string, contents: Uint8Array | string):
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined); // a part of the path may be a file
     throw writeFailure(path, cause);
   }
 }
@@ -36,7 +36,7 @@ export async function writeFolderDurably(path: string, files: ReadonlyMap<string
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (cause) {
-    await rm(temporary, { recursive: true, force: true });
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
     throw writeFailure(path, cause);
   }
 }

@@ -2,6 +2,7 @@ import type { DistilBertConfig } from '@marquee/distilbert';
 import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@marquee/model-core';
 
 import { type BatchPlan, planTraining } from './batch-source.js';
+import { describeData } from './describe-data.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { fingerprintOf } from './fingerprint.js';
 import { prepareData, type TrainingData } from './prepare-data.js';
@@ -71,6 +72,7 @@ export function announce({ options, model, data, plan, progress }: Training): vo
     progress.say(`${cut}; their ${options.truncation} is kept`);
   }
   progress.say(`starting from ${model.path} with a new classification head, drawn from seed ${options.seed}`);
+  for (const line of describeData(data.report)) progress.say(line);
   const ownRows = new Set(train.rowDigests);
   for (const [name, part] of Object.entries({ validation, test })) {
     const seen = part?.rowDigests.filter((digest) => model.seenRows.has(digest)).length ?? 0;

@@ -31,11 +31,14 @@ export interface TokenCache {
 /** To be raised when the tokenizer's code gives other ids for the same files, or the layout changes. */
 const CACHE_FORMAT = 'marquee-tokens-1';
 const ENDING = '.safetensors';
-/** Tables beyond this are removed, those that lay unused longest first: some 40 times the 25,000 IMDb training reviews at 256 tokens. */
-const MAX_CACHE_BYTES = 1e9;
+
+export interface TokenCacheOptions {
+  /** Tables beyond this are removed, those that lay unused longest first. Default 1e9, some 30 times the 25,000 IMDb training reviews at 256 tokens. */
+  readonly maxBytes?: number;
+}
 
 /** Opens the cache in a folder, which is made at the first write. */
-export function openTokenCache(dir: string): TokenCache {
+export function openTokenCache(dir: string, { maxBytes = 1e9 }: TokenCacheOptions = {}): TokenCache {
   const pathOf = (key: TokenCacheKey): string => join(dir, `${sha256(describeKey(key)).slice(0, 32)}${ENDING}`);
   return {
     async read(key) {
@@ -48,7 +51,7 @@ export function openTokenCache(dir: string): TokenCache {
     },
     async write(key, table) {
       await writeDurably(pathOf(key), encodeTable(table, describeKey(key)));
-      await removeOldest(dir);
+      await removeOldest(dir, maxBytes);
     },
   };
 }
@@ -118,7 +121,7 @@ function digestOf(arrays: readonly IdArray[]): string {
   return hash.digest('hex');
 }
 
-async function removeOldest(dir: string): Promise<void> {
+async function removeOldest(dir: string, maxBytes: number): Promise<void> {
   const names = (await readdir(dir)).filter((name) => name.endsWith(ENDING));
   const found = await Promise.all(
     names.map(async (name) => {
@@ -130,7 +133,7 @@ async function removeOldest(dir: string): Promise<void> {
   let kept = 0;
   for (const { path, size } of found.sort((a, b) => b.mtimeMs - a.mtimeMs)) {
     kept += size;
-    if (kept > MAX_CACHE_BYTES) await rm(path, { force: true });
+    if (kept > maxBytes) await rm(path, { force: true });
   }
 }
 

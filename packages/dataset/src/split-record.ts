@@ -23,8 +23,9 @@ export function parseSplitRecord(json: string, file: string): SplitRecord {
     throw new DatasetError('INVALID_SPLIT', 'expected the JSON of a split, got what is not JSON', { file }, { cause });
   }
   const refuse = (expectation: string): DatasetError => new DatasetError('INVALID_SPLIT', expectation, { file });
-  if (record?.formatVersion !== 1) {
-    throw refuse(`expected a split of formatVersion 1, got ${JSON.stringify(record?.formatVersion ?? null)}`);
+  const found: unknown = record?.formatVersion ?? null;
+  if (record === null || found !== 1) {
+    throw refuse(`expected a split of formatVersion 1, got ${JSON.stringify(found)}`);
   }
   const partOf = new Map<string, SplitPart>();
   for (const part of SPLIT_PARTS) {

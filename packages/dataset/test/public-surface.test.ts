@@ -6,14 +6,25 @@ it('exports these names', () => {
   expect(Object.keys(dataset).sort()).toMatchInlineSnapshot(`
     [
       "DatasetError",
+      "NEAR_DUPLICATE_JACCARD",
+      "SPLIT_PARTS",
+      "applySplitRecord",
       "createRandom",
       "fileDigest",
+      "findDuplicates",
+      "findNearDuplicates",
+      "findSeparatingWords",
+      "groupedSplit",
+      "joinGroups",
       "paddingRatio",
+      "parseSplitRecord",
       "planBatches",
       "planSortedBatches",
       "readReviews",
+      "reportData",
       "rowDigest",
       "stratifiedSplit",
+      "visitTexts",
     ]
   `);
 });
