@@ -59,7 +59,8 @@ export async function prepareOutputFolder(options: OutputOptions, parameterCount
   const halfWritten = present.filter((name) => isCheckpointTrace(name) && name.endsWith('.tmp'));
   for (const name of halfWritten) await rm(join(outputDir, name), { recursive: true, force: true });
   const kept = overwriteOutputDir ? 0 : (await listCheckpoints(outputDir)).length;
-  await requireSpace(outputDir, parameterCount, Math.max(0, saveTotalLimit + 1 - kept));
+  // The newest and the best stay whatever the limit is.
+  await requireSpace(outputDir, parameterCount, Math.max(0, Math.max(saveTotalLimit, 2) + 1 - kept));
 }
 
 async function removeEarlierRun(outputDir: string, present: readonly string[]): Promise<void> {

@@ -41,13 +41,14 @@ export async function prepareTraining(options: TrainOptions, watch: EvaluationWa
     tokenCacheDir: options.tokenCacheDir,
     progress: watch.progress,
   });
+  requireDefined(options, data);
   const plan = planTraining(data.train.encoded, {
     batchSize: options.perDeviceTrainBatchSize,
     accumulationSteps: options.gradientAccumulationSteps,
     numEpochs: options.numTrainEpochs,
     seed: options.seed,
   });
-  const fingerprint = fingerprintOf(options, model, data.train);
+  const fingerprint = fingerprintOf(options, model, data);
   return { ...watch, options, model, config, data, plan, fingerprint, servingTokenizer: tokenizerOf(modelMaxLength) };
 }
 
@@ -56,6 +57,15 @@ function requirePositions(flag: string, length: number, positions: number): void
   throw new TrainerError(
     'INVALID_OPTION',
     `${flag}: expected at most the model's ${positions} positions, got ${length}`,
+  );
+}
+
+/** ROC AUC compares a positive review with a negative one. */
+function requireDefined({ metricForBestModel }: TrainOptions, { validation }: TrainingData): void {
+  if (metricForBestModel !== 'roc_auc' || !validation || new Set(validation.encoded.labels).size > 1) return;
+  throw new TrainerError(
+    'INVALID_OPTION',
+    '--metric-for-best-model: roc_auc expects validation reviews of both classes, got one class',
   );
 }
 

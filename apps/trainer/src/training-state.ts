@@ -18,6 +18,11 @@ export function initialState(weights: Weights): TrainingState {
   return { step: 0, tensors };
 }
 
+/** The parameters of the model that a state stands for. */
+export function modelParameters({ tensors }: TrainingState, names: Iterable<string>): Record<string, Tensor> {
+  return Object.fromEntries(Array.from(names, (name) => [name, tensors[name] as Tensor])); // the state holds every parameter
+}
+
 /** A second set of buffers, so that a step writes beside the state that it reads: a failed step leaves the state as it was. */
 export function likeState({ tensors }: TrainingState): TrainingState {
   const entries = Object.entries(tensors).map(([name, { data, dims }]) => [
