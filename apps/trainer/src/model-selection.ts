@@ -10,7 +10,9 @@ export const SELECTION_METRICS = {
   accuracy: 'greater',
   precision: 'greater',
   recall: 'greater',
+  mcc: 'greater',
   roc_auc: 'greater',
+  pr_auc: 'greater',
   loss: 'lower',
 } as const;
 

@@ -2,6 +2,7 @@ import type { DistilBertConfig } from '@marquee/distilbert';
 import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@marquee/model-core';
 
 import { type BatchPlan, planTraining } from './batch-source.js';
+import { type ClassWeights, resolveClassWeights } from './class-weights.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { fingerprintOf } from './fingerprint.js';
 import { prepareData, type TrainingData } from './prepare-data.js';
@@ -18,6 +19,7 @@ export interface Training extends EvaluationWatch {
   readonly config: DistilBertConfig;
   readonly data: TrainingData;
   readonly plan: BatchPlan;
+  readonly classWeights: ClassWeights | undefined;
   readonly fingerprint: string;
   /** Reads as much of a review as the finished model will, which may be more than is trained on. */
   readonly servingTokenizer: ReviewTokenizer;
@@ -48,8 +50,10 @@ export async function prepareTraining(options: TrainOptions, watch: EvaluationWa
     numEpochs: options.numTrainEpochs,
     seed: options.seed,
   });
+  const classWeights = resolveClassWeights(options.classWeights, data.train.encoded.labels);
   const fingerprint = fingerprintOf(options, model, data);
-  return { ...watch, options, model, config, data, plan, fingerprint, servingTokenizer: tokenizerOf(modelMaxLength) };
+  const servingTokenizer = tokenizerOf(modelMaxLength);
+  return { ...watch, options, model, config, data, plan, classWeights, fingerprint, servingTokenizer };
 }
 
 function requirePositions(flag: string, length: number, positions: number): void {
@@ -60,12 +64,12 @@ function requirePositions(flag: string, length: number, positions: number): void
   );
 }
 
-/** ROC AUC compares a positive review with a negative one. */
+/** Areas under curves compare reviews of both classes. */
 function requireDefined({ metricForBestModel }: TrainOptions, { validation }: TrainingData): void {
-  if (metricForBestModel !== 'roc_auc' || !validation || new Set(validation.encoded.labels).size > 1) return;
+  if (!metricForBestModel.endsWith('_auc') || !validation || new Set(validation.encoded.labels).size > 1) return;
   throw new TrainerError(
     'INVALID_OPTION',
-    '--metric-for-best-model: roc_auc expects validation reviews of both classes, got one class',
+    `--metric-for-best-model: ${metricForBestModel} expects validation reviews of both classes, got one class`,
   );
 }
 

@@ -38,6 +38,9 @@ export interface TrainOptions {
   readonly adamEpsilon: number;
   readonly maxGradNorm: number;
   readonly labelSmoothingFactor: number;
+  readonly classWeights: string;
+  readonly layerwiseLrDecay: number;
+  readonly emaDecay: number;
   readonly dropout: number | undefined;
   readonly evalStrategy: 'epoch' | 'steps';
   readonly evalSteps: number;
@@ -141,6 +144,24 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
   adamEpsilon: { kind: 'number', help: 'added to the root of the second moments', fallback: 1e-8, least: 0 },
   maxGradNorm: { kind: 'number', help: 'largest global norm of the gradients, 0 for any', fallback: 1, least: 0 },
   labelSmoothingFactor: { kind: 'number', help: 'weight of the uniform label', fallback: 0, least: 0, below: 1 },
+  classWeights: {
+    kind: 'text',
+    help: 'what each class counts for in the loss: none, balanced, or two numbers as in 0.8,1.25 (negative first)',
+    fallback: 'none',
+  },
+  layerwiseLrDecay: {
+    kind: 'number',
+    help: 'factor of the learning rate from one layer to the next below',
+    fallback: 1,
+    least: 0,
+  },
+  emaDecay: {
+    kind: 'number',
+    help: 'decay of a moving average of the weights, which is evaluated and exported then; 0 for none',
+    fallback: 0,
+    least: 0,
+    below: 1,
+  },
   dropout: { kind: 'number', help: "rate on hidden states and attention; default the model's own", least: 0, below: 1 },
   evalStrategy: {
     kind: 'text',

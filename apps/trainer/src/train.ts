@@ -33,7 +33,7 @@ export async function runTraining(options: TrainOptions, watch: EvaluationWatch)
   const checkpoint = await findCheckpoint(options);
   await checkOutputFolder(options, checkpoint);
   const training = await prepareTraining(options, watch);
-  await prepareOutputFolder(options, parameterCount(training.config));
+  await prepareOutputFolder(options, parameterCount(training.config), { averaged: options.emaDecay > 0 });
   await writeDataFiles(options.outputDir, training.data);
   announce(training);
   const evaluator = await createEvaluator(training.config, options.perDeviceEvalBatchSize, options.threads);
@@ -61,7 +61,7 @@ async function train(
     progress.say(`going on from ${checkpoint.path}, after step ${checkpoint.run.step} of ${plan.totalSteps}`);
     await bringBestCheckpoint(options.outputDir, checkpoint, selection);
   }
-  const initial = checkpoint?.state ?? initialState(model.weights);
+  const initial = checkpoint?.state ?? initialState(model.weights, { averaged: options.emaDecay > 0 });
   const evaluations = checkpoint?.run.evaluations ?? [];
   const schedule = { plan, evaluationSteps: options.evalStrategy === 'epoch' ? plan.stepsPerEpoch : options.evalSteps };
   const logPath = join(options.outputDir, TRAIN_LOG_FILE);

@@ -2,7 +2,7 @@ import { classificationMetrics } from '@marquee/metrics';
 
 import type { Figures } from './model-selection.js';
 
-/** What is logged of an evaluation during training. `eval_roc_auc` is absent where the labels hold one class, since it is not defined there. */
+/** What is logged of an evaluation during training. Areas under curves are absent where the labels hold one class, since they are not defined there. */
 export function measureValidation(labels: ArrayLike<number>, positiveProbabilities: ArrayLike<number>): Figures {
   const metrics = classificationMetrics(labels, positiveProbabilities);
   return {
@@ -11,7 +11,8 @@ export function measureValidation(labels: ArrayLike<number>, positiveProbabiliti
     eval_precision: metrics.precision,
     eval_recall: metrics.recall,
     eval_f1: metrics.f1,
-    ...(Number.isNaN(metrics.rocAuc) ? {} : { eval_roc_auc: metrics.rocAuc }),
+    eval_mcc: metrics.mcc,
+    ...(Number.isNaN(metrics.rocAuc) ? {} : { eval_roc_auc: metrics.rocAuc, eval_pr_auc: metrics.prAuc }),
   };
 }
 

@@ -1,4 +1,5 @@
 export { AutogradError, type AutogradErrorCode } from './autograd-error.js';
+export { averageParameters, type Averaging } from './averaging.js';
 export { dataTypes, type DataType } from './dtype.js';
 export {
   abs,
@@ -62,6 +63,7 @@ export {
   sumRows,
   sumTo,
   tanh,
+  totalWeight,
   transpose,
   where,
 } from './functions.js';

@@ -2,9 +2,9 @@ import {
   accumulate,
   adamW,
   type AdamWState,
+  averageParameters,
   clipFactor,
   crossEntropy,
-  dimension,
   div,
   globalNorm,
   gradient,
@@ -18,9 +18,11 @@ import {
   sumRows,
   type Tensor,
   type Tensors,
+  totalWeight,
 } from '@marquee/autograd';
 
 import type { DistilBertConfig } from './config.js';
+import { learningRateFactor } from './learning-rates.js';
 import { distilBert, type DropoutSite } from './model.js';
 import { isDecayed, type ParameterShapes, parameterShapes, wordEmbeddings } from './parameters.js';
 import { floatBlocks, lookUpWords } from './training-blocks.js';
@@ -34,10 +36,16 @@ export interface OptimizerOptions {
   readonly epsilon: number;
   /** Gradients are scaled down to this global norm; 0 leaves them as they are. */
   readonly maxGradNorm: number;
+  /** Factor of the learning rate from one layer to the next below. Default 1. */
+  readonly layerwiseDecay?: number;
+  /** Decay of the parameters' moving average, which is part of the state then. Default: none is kept. */
+  readonly emaDecay?: number | undefined;
 }
 
 export interface LossOptions {
   readonly labelSmoothing: number;
+  /** One a class. Default: all classes weigh alike. */
+  readonly classWeights?: readonly number[] | undefined;
   /** Whether batches may hold padding; without it the graph has no `attention_mask`. */
   readonly padded: boolean;
 }
@@ -45,6 +53,7 @@ export interface LossOptions {
 /** Names of the graphs' inputs and outputs that stand beside a parameter's own name. */
 export const firstMoment = (parameter: string): string => `first_moment.${parameter}`;
 export const secondMoment = (parameter: string): string => `second_moment.${parameter}`;
+export const averageOf = (parameter: string): string => `average.${parameter}`;
 export const nextValue = (name: string): string => `next.${name}`;
 export const gradientOf = (parameter: string): string => `gradient.${parameter}`;
 export const dropoutMask = (site: string): string => `dropout.${site}`;
@@ -103,17 +112,22 @@ const TOKENS_PER_SLICE = 1024;
  * Loss, logits and gradients of a batch, slice by slice: the activations of a whole batch would have to live in main memory from the forward pass
  * until the backward pass reads them. Word embeddings are looked up, and their gradient is summed, outside of the slices.
  */
-function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: BatchTensors, labelSmoothing: number) {
+function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: BatchTensors, loss: LossOptions) {
   const { [wordEmbeddings]: table, ...trained } = parameters;
-  const whole = { ...trained, batch_rows: dimension('batch') };
+  const whole = { ...trained, batch_weight: totalWeight(batch.labels, loss.classWeights) };
   const sliced = {
     words: lookUpWords(parameters, batch.inputIds),
     labels: batch.labels,
     ...(batch.attentionMask ? { attention_mask: batch.attentionMask } : {}),
     ...renameKeys(batch.dropoutMasks, dropoutMask),
   };
-  const body = sliceGraph(config, Object.keys(trained), declareLike({ ...whole, ...sliced }), labelSmoothing);
-  const { loss, logits, words, ...sums } = overSlices(
+  const body = sliceGraph(config, Object.keys(trained), declareLike({ ...whole, ...sliced }), loss);
+  const {
+    loss: mean,
+    logits,
+    words,
+    ...sums
+  } = overSlices(
     body,
     { ...whole, ...sliced },
     {
@@ -124,7 +138,7 @@ function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: 
     },
   ) as Record<string, Tensor> & Record<'loss' | 'logits' | 'words', Tensor>; // the outputs of the body
   const gradients: Tensors = { ...sums, [wordEmbeddings]: sumRows(words, batch.inputIds, table?.shape ?? []) };
-  return { outputs: { loss, logits }, gradients };
+  return { outputs: { loss: mean, logits }, gradients };
 }
 
 /** Forward and backward pass of one slice: its part of the loss and of every gradient, its logits, and the gradient of its `words`. */
@@ -132,7 +146,7 @@ function sliceGraph(
   config: DistilBertConfig,
   trained: readonly string[],
   inputs: Record<string, Tensor>,
-  labelSmoothing: number,
+  { labelSmoothing, classWeights }: LossOptions,
 ): Graph {
   const at = (name: string): Tensor => inputs[name] as Tensor; // asked for by the names of their declaration
   const parameters = Object.fromEntries([...trained, 'words'].map((name) => [name, at(name)]));
@@ -140,8 +154,9 @@ function sliceGraph(
   const { outputs, gradients } = gradient(({ words, ...weights }: Tensors) => {
     const batch = { words: words as Tensor, attentionMask: inputs['attention_mask'], dropoutMasks };
     const logits = distilBert(config, floatBlocks(config, weights, batch));
-    const share = div(dimension('batch'), at('batch_rows')); // a mean over the batch weighs slices by their rows
-    return { loss: mul(crossEntropy(logits, at('labels'), labelSmoothing), share), logits };
+    const labels = at('labels');
+    const share = div(totalWeight(labels, classWeights), at('batch_weight')); // a mean over the batch weighs its slices
+    return { loss: mul(crossEntropy(logits, labels, labelSmoothing, classWeights), share), logits };
   })(parameters, undefined);
   return { name: 'slice', inputs: Object.values(inputs), outputs: { ...gradients, ...outputs } };
 }
@@ -163,10 +178,10 @@ export const renameKeys = (tensors: Tensors, rename: (name: string) => string): 
  * done so far), the batch and its dropout masks. Outputs: `next.*` of the parameters and moments, `loss`, `gradient_norm`, `learning_rate`.
  */
 export function trainingStep(config: DistilBertConfig, loss: LossOptions, optimizer: OptimizerOptions): Graph {
-  const state = declareState(parameterShapes(config));
+  const state = declareState(parameterShapes(config), optimizer);
   const batch = batchTensors(config, loss);
-  const { outputs, gradients } = lossAndGradients(config, state.parameters, batch, loss.labelSmoothing);
-  const update = optimizerUpdate(state, gradients, optimizer);
+  const { outputs, gradients } = lossAndGradients(config, state.parameters, batch, loss);
+  const update = optimizerUpdate(config, state, gradients, optimizer);
   return {
     name: 'training_step',
     inputs: [...stateInputs(state), ...batch.inputs],
@@ -178,7 +193,7 @@ export function trainingStep(config: DistilBertConfig, loss: LossOptions, optimi
 export function gradientStep(config: DistilBertConfig, loss: LossOptions): Graph {
   const parameters = declare(parameterShapes(config));
   const batch = batchTensors(config, loss);
-  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss.labelSmoothing);
+  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss);
   return {
     name: 'gradient_step',
     inputs: [...Object.values(parameters), ...batch.inputs],
@@ -191,7 +206,7 @@ export function accumulationStep(config: DistilBertConfig, loss: LossOptions, mi
   const parameters = declare(parameterShapes(config));
   const accumulated = declare(parameterShapes(config), gradientOf);
   const batch = batchTensors(config, loss);
-  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss.labelSmoothing);
+  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss);
   return {
     name: 'accumulation_step',
     inputs: [...Object.values(parameters), ...Object.values(accumulated), ...batch.inputs],
@@ -204,32 +219,36 @@ export function accumulationStep(config: DistilBertConfig, loss: LossOptions, mi
 
 /** The update alone, from accumulated gradients: inputs the state and `gradient.*`, outputs as `trainingStep` without `loss`. */
 export function updateStep(config: DistilBertConfig, optimizer: OptimizerOptions): Graph {
-  const state = declareState(parameterShapes(config));
+  const state = declareState(parameterShapes(config), optimizer);
   const gradients = declare(parameterShapes(config), gradientOf);
   return {
     name: 'update_step',
     inputs: [...stateInputs(state), ...Object.values(gradients)],
-    outputs: optimizerUpdate(state, gradients, optimizer),
+    outputs: optimizerUpdate(config, state, gradients, optimizer),
   };
 }
 
 export interface DeclaredState extends AdamWState {
+  /** Of every parameter, or of none. */
+  readonly averages: Tensors;
   readonly step: Tensor;
 }
 
-/** The inputs of a training step that it gives back updated: parameters, moments and the count of updates. */
-export const declareState = (shapes: ParameterShapes): DeclaredState => ({
+/** The inputs of a training step that it gives back updated: parameters, moments, averages where they are kept, and the count of updates. */
+export const declareState = (shapes: ParameterShapes, { emaDecay }: OptimizerOptions): DeclaredState => ({
   parameters: declare(shapes),
   firstMoments: declare(shapes, firstMoment),
   secondMoments: declare(shapes, secondMoment),
+  averages: emaDecay === undefined ? {} : declare(shapes, averageOf),
   step: input('step', 'float64', []),
 });
 
-export const stateInputs = ({ parameters, firstMoments, secondMoments, step }: DeclaredState): Tensor[] =>
-  [parameters, firstMoments, secondMoments].flatMap((tensors) => Object.values(tensors)).concat(step);
+export const stateInputs = ({ parameters, firstMoments, secondMoments, averages, step }: DeclaredState): Tensor[] =>
+  [parameters, firstMoments, secondMoments, averages].flatMap((tensors) => Object.values(tensors)).concat(step);
 
-/** Clipping and AdamW: `next.*` of the state, `gradient_norm` and `learning_rate`. */
+/** Clipping, AdamW and averaging: `next.*` of the state, `gradient_norm` and `learning_rate`. */
 export function optimizerUpdate(
+  config: DistilBertConfig,
   state: DeclaredState,
   gradients: Tensors,
   options: OptimizerOptions,
@@ -245,13 +264,18 @@ export function optimizerUpdate(
     },
     {
       ...options,
-      group: (name) => ({ weightDecay: isDecayed(name) ? options.weightDecay : 0, learningRateFactor: 1 }),
+      group: (name) => ({
+        weightDecay: isDecayed(name) ? options.weightDecay : 0,
+        learningRateFactor: learningRateFactor(config, name, options.layerwiseDecay ?? 1),
+      }),
     },
   );
+  const averaging = { averages: state.averages, parameters: next.parameters, step: state.step };
   return {
     ...renameKeys(next.parameters, nextValue),
     ...renameKeys(next.firstMoments, (name) => nextValue(firstMoment(name))),
     ...renameKeys(next.secondMoments, (name) => nextValue(secondMoment(name))),
+    ...renameKeys(averageParameters(averaging, options.emaDecay ?? 0), (name) => nextValue(averageOf(name))),
     gradient_norm: norm,
     learning_rate: learningRate,
   };
