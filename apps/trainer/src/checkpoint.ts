@@ -5,22 +5,23 @@ import { Tensor } from '@marquee/model-core';
 import { decodeSafetensors, encodeSafetensors, type StoredTensor, toFloat32 } from '@marquee/safetensors';
 
 import { writeFolderDurably } from './durable-write.js';
+import type { Evaluation } from './model-selection.js';
 import { TrainerError } from './trainer-error.js';
 import type { TrainingState } from './training-state.js';
 
 const STATE_FILE = 'training_state.safetensors';
 const RUN_FILE = 'trainer_state.json';
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 /** What a checkpoint says beside its tensors. */
 export interface CheckpointRun {
   readonly step: number;
   /** Digest of everything that decides the numbers: options, data, starting weights. A resume under another is refused. */
   readonly fingerprint: string;
-  /** The options behind the fingerprint, for a message; checkpoints of the first release lack them. */
-  readonly options?: CheckpointOptions;
-  /** Evaluations so far, one an epoch; that of the epoch which ends with this step may be still to come. */
-  readonly evaluations: readonly Readonly<Record<string, number>>[];
+  /** The options behind the fingerprint, for a message. */
+  readonly options: CheckpointOptions;
+  /** Evaluations so far; that of this very step is still to come. */
+  readonly evaluations: readonly Evaluation[];
 }
 
 export type CheckpointOptions = Readonly<Record<string, string | number | boolean | null>>;
@@ -32,17 +33,24 @@ export interface Checkpoint {
 }
 
 const CHECKPOINT_NAME = /^checkpoint-(\d+)$/;
-const checkpointName = (step: number): string => `checkpoint-${step}`;
+export const checkpointName = (step: number): string => `checkpoint-${step}`;
 export const isCheckpointName = (name: string): boolean => CHECKPOINT_NAME.test(name);
 /** Also of one that was being written when its process died. */
 export const isCheckpointTrace = (name: string): boolean => /^checkpoint-\d+(\.tmp)?$/.test(name);
 
-/** Writes `checkpoint-<step>` into the output folder, then removes the older ones beyond `keep`. Returns its path. */
+/** Which checkpoints stay: `limit` in all, of these the newest and the best, even where the limit is 1. */
+export interface CheckpointRetention {
+  readonly limit: number;
+  /** Step of the best model so far, where that is known. */
+  readonly best?: number | undefined;
+}
+
+/** Writes `checkpoint-<step>` into the output folder, then removes older ones beyond the limit. Returns its path. */
 export async function saveCheckpoint(
   outputDir: string,
   state: TrainingState,
   run: CheckpointRun,
-  keep: number,
+  retention: CheckpointRetention,
 ): Promise<string> {
   const path = join(outputDir, checkpointName(state.step));
   const tensors = Object.entries(state.tensors).map(([name, tensor]) => [name, toStored(tensor)] as const);
@@ -55,9 +63,15 @@ export async function saveCheckpoint(
     ]),
   );
   const upToThis = (await listCheckpoints(outputDir)).filter((step) => step <= state.step);
-  for (const step of upToThis.slice(0, -keep))
+  for (const step of surplus(upToThis, retention))
     await rm(join(outputDir, checkpointName(step)), { recursive: true, force: true });
   return path;
+}
+
+/** The oldest steps beyond the limit, never the newest nor the best. */
+function surplus(steps: readonly number[], { limit, best }: CheckpointRetention): number[] {
+  const spendable = steps.slice(0, -1).filter((step) => step !== best);
+  return spendable.slice(0, Math.max(0, steps.length - limit));
 }
 
 /** Steps of the complete checkpoints of a folder, oldest first. Half-written ones carry a temporary name. */
@@ -91,12 +105,18 @@ async function readRun(path: string): Promise<CheckpointRun> {
       formatVersion?: unknown;
     };
     const valid =
-      Number.isSafeInteger(parsed.step) && typeof parsed.fingerprint === 'string' && Array.isArray(parsed.evaluations);
+      Number.isSafeInteger(parsed.step) &&
+      typeof parsed.fingerprint === 'string' &&
+      typeof parsed.options === 'object' &&
+      Array.isArray(parsed.evaluations);
     if (parsed.formatVersion === FORMAT_VERSION && valid) return parsed;
   } catch (cause) {
     throw invalid(path, `a checkpoint folder with ${RUN_FILE}`, cause);
   }
-  throw invalid(path, `a ${RUN_FILE} of format version ${FORMAT_VERSION} with step, fingerprint and evaluations`);
+  throw invalid(
+    path,
+    `a ${RUN_FILE} of format version ${FORMAT_VERSION} with step, fingerprint, options and evaluations`,
+  );
 }
 
 function invalid(path: string, expectation: string, cause?: unknown): TrainerError {

@@ -10,9 +10,16 @@ export function addOptions(command: Command, specs: OptionSpecs, cwd: string): v
   for (const [name, spec] of Object.entries(specs)) command.addOption(toCommanderOption(name, spec, cwd));
 }
 
+/** What follows the flag in the help, where it is not the kind of a required value. */
+const PLACEHOLDERS: Readonly<Record<string, string>> = {
+  flag: '',
+  'path-or-flag': ' [path]',
+  boolean: ' [true|false]',
+};
+
 function toCommanderOption(name: string, spec: OptionSpec, cwd: string): Option {
   const { kind, help, choices, fallback } = spec;
-  const placeholder = kind === 'flag' ? '' : kind === 'path-or-flag' ? ' [path]' : ` <${kind}>`;
+  const placeholder = PLACEHOLDERS[kind] ?? ` <${kind}>`;
   const choice = choices ? ` (${choices.join(', ')})` : '';
   const shownDefault = fallback === undefined || kind === 'flag' ? '' : ` (default: ${fallback})`;
   const option = new Option(`${flagOf(name)}${placeholder}`, `${help}${choice}${shownDefault}`);

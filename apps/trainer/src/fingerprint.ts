@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import type { DataPart } from './prepare-data.js';
+import type { TrainingData } from './prepare-data.js';
 import type { StartingModel } from './starting-model.js';
 import { decisiveOptions, type TrainOptions } from './train-options.js';
 
@@ -8,8 +8,9 @@ import { decisiveOptions, type TrainOptions } from './train-options.js';
 export function fingerprintOf(
   options: TrainOptions,
   model: Pick<StartingModel, 'weightsDigest'>,
-  train: Pick<DataPart, 'source'>,
+  { train, validation }: TrainingData,
 ): string {
-  const parts = [decisiveOptions(options), model.weightsDigest, train.source, train.source.rows];
+  // The validation reviews decide when training ends and which model is taken.
+  const parts = [decisiveOptions(options), model.weightsDigest, train.source, validation?.source ?? null];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }

@@ -7,18 +7,21 @@ import { encodeSafetensors } from '@marquee/safetensors';
 import { ENCODER_JSON, tokenizerConfigJson, toJson } from './artifact-writer.js';
 import { writeDurably } from './durable-write.js';
 import { describeParent } from './finish-training.js';
-import { TRAIN_LOG_FILE } from './output-folder.js';
 import type { Pretraining } from './prepare-pretraining.js';
 import { decisivePretrainOptions } from './pretrain-options.js';
 import { encodeSeenRows, SEEN_ROWS_FILE } from './seen-rows.js';
-import { loggedSeconds } from './train-log.js';
+import type { TrainingEffort } from './training-effort.js';
 import type { FinishedRun } from './training-run.js';
+
+export interface FinishedPretraining extends Omit<FinishedRun, 'stoppedAt'> {
+  readonly effort: TrainingEffort;
+}
 
 /**
  * Writes the model folder: weights in float32, since training goes on from them, under the names of transformers' `DistilBertForMaskedLM`. Its manifest
  * names no graph: it is a start for `train`, not for serving.
  */
-export async function finishPretraining(pretraining: Pretraining, finished: FinishedRun): Promise<Manifest> {
+export async function finishPretraining(pretraining: Pretraining, finished: FinishedPretraining): Promise<Manifest> {
   const { options, model, config, train, progress } = pretraining;
   const text = { maxLength: config.max_position_embeddings, truncation: 'head' } as const;
   const seenRows = new Set([...model.seenRows, ...train.rowDigests]);
@@ -41,7 +44,7 @@ export async function finishPretraining(pretraining: Pretraining, finished: Fini
       text,
       labels: LABELS,
       parameters: [...model.weights.values()].reduce((sum, { data }) => sum + data.length, 0),
-      training: await describePretraining(pretraining, finished),
+      training: describePretraining(pretraining, finished),
       seenRows: { file: SEEN_ROWS_FILE, count: seenRows.size },
     },
     files.keys(),
@@ -55,10 +58,10 @@ function configJson({ num_labels: _, id2label: __, label2id: ___, ...architectur
   return { architectures: ['DistilBertForMaskedLM'], ...architecture, ...ENCODER_JSON, torch_dtype: 'float32' };
 }
 
-async function describePretraining(
+function describePretraining(
   { options, train, validation }: Pretraining,
-  { state, evaluations }: FinishedRun,
-): Promise<JsonObject> {
+  { state, evaluations, effort }: FinishedPretraining,
+): JsonObject {
   const parts = Object.entries({ train, validation }).flatMap(([name, corpus]) =>
     corpus
       ? [[name, { texts: corpus.texts.length, files: corpus.sources.map((source) => ({ ...source })) }] as const]
@@ -68,7 +71,7 @@ async function describePretraining(
     task: 'masked-language-model',
     options: decisivePretrainOptions(options),
     steps: state.step,
-    seconds: Math.round(await loggedSeconds(join(options.outputDir, TRAIN_LOG_FILE))),
+    ...effort,
     evaluations: [...evaluations],
     data: Object.fromEntries(parts),
   };

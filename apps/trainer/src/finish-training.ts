@@ -1,22 +1,24 @@
 import { join } from 'node:path';
 
-import { inferenceModel, type Weight } from '@marquee/distilbert';
+import { inferenceModel } from '@marquee/distilbert';
 import type { JsonObject, Manifest } from '@marquee/model-core';
 
 import { replaceInt8, updateManifest, writeArtifact } from './artifact-writer.js';
 import { divideLogits } from './calibration.js';
+import type { ChosenModel } from './choose-model.js';
 import { writeDurably } from './durable-write.js';
 import type { Evaluator } from './evaluator.js';
 import { calibrateOnValidation, measureArtifact } from './measure-artifact.js';
 import { describeModel } from './model-card.js';
-import { TRAIN_LOG_FILE } from './output-folder.js';
 import type { DataPart } from './prepare-data.js';
 import type { Training } from './prepare-training.js';
 import type { StartingModel } from './starting-model.js';
-import { loggedSeconds } from './train-log.js';
 import { decisiveOptions } from './train-options.js';
-import type { FinishedRun } from './training-run.js';
-import type { TrainingState } from './training-state.js';
+import type { TrainingEffort } from './training-effort.js';
+
+export interface FinishedTraining extends ChosenModel {
+  readonly effort: TrainingEffort;
+}
 
 const CARD_FILE = 'README.md';
 
@@ -27,21 +29,20 @@ const CARD_FILE = 'README.md';
 export async function finishTraining(
   training: Training,
   evaluator: Evaluator,
-  finished: FinishedRun,
+  finished: FinishedTraining,
 ): Promise<Manifest> {
   const { options, model, config, data, progress } = training;
   const { outputDir } = options;
   const { maxLength, truncation } = training.servingTokenizer;
-  const trained = weightsOf(finished.state, model);
-  const calibration = await calibrateOnValidation(training, evaluator, trained);
+  const calibration = await calibrateOnValidation(training, evaluator, finished.weights);
   const { manifest, weights } = await writeArtifact(outputDir, {
     model,
     config,
-    weights: divideLogits(trained, calibration.temperature),
+    weights: divideLogits(finished.weights, calibration.temperature),
     text: { maxLength, truncation },
     seenRows: new Set([...model.seenRows, ...data.train.rowDigests]),
     parent: describeParent(model),
-    training: await describeTraining(training, finished),
+    training: describeTraining(training, finished),
   });
   const measurements = await measureArtifact(training, evaluator, weights, calibration);
   const isRefused = measurements.equivalence.verdict === 'refused';
@@ -54,7 +55,8 @@ export async function finishTraining(
   return written;
 }
 
-async function describeTraining({ options, data }: Training, { state, evaluations }: FinishedRun): Promise<JsonObject> {
+function describeTraining({ options, data }: Training, finished: FinishedTraining): JsonObject {
+  const { weights: _, evaluations, effort, ...course } = finished;
   const { train, validation, test } = data;
   const parts = Object.entries({ train, validation, test }).filter(([, part]) => part !== undefined) as [
     string,
@@ -62,18 +64,11 @@ async function describeTraining({ options, data }: Training, { state, evaluation
   ][];
   return {
     options: decisiveOptions(options),
-    steps: state.step,
-    seconds: Math.round(await loggedSeconds(join(options.outputDir, TRAIN_LOG_FILE))),
-    evaluations: [...evaluations],
+    ...course,
+    ...effort,
+    evaluations: evaluations.map((evaluation) => ({ ...evaluation })),
     data: Object.fromEntries(parts.map(([name, { source }]) => [name, { ...source }])),
   };
-}
-
-function weightsOf({ tensors }: TrainingState, model: StartingModel): Map<string, Weight> {
-  const entries = [...model.weights].map(([name, { shape }]) => {
-    return [name, { shape, data: tensors[name]?.data as Float32Array }] as const; // the state holds every parameter
-  });
-  return new Map(entries);
 }
 
 export function describeParent({ version, weightsDigest, config }: StartingModel): JsonObject {

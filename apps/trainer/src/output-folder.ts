@@ -51,7 +51,11 @@ export async function checkOutputFolder(options: OutputOptions, checkpoint: stri
  * Makes a checked output folder ready: what an earlier run wrote is removed when it is to be overwritten (and nothing else), the folder is writable,
  * and has room for the checkpoints.
  */
-export async function prepareOutputFolder(options: OutputOptions, parameterCount: number): Promise<void> {
+export async function prepareOutputFolder(
+  options: OutputOptions,
+  parameterCount: number,
+  { averaged = false }: { readonly averaged?: boolean } = {},
+): Promise<void> {
   const { outputDir, overwriteOutputDir, saveTotalLimit } = options;
   await requireWritableFolder(outputDir);
   const present = await readdir(outputDir);
@@ -59,7 +63,10 @@ export async function prepareOutputFolder(options: OutputOptions, parameterCount
   const halfWritten = present.filter((name) => isCheckpointTrace(name) && name.endsWith('.tmp'));
   for (const name of halfWritten) await rm(join(outputDir, name), { recursive: true, force: true });
   const kept = overwriteOutputDir ? 0 : (await listCheckpoints(outputDir)).length;
-  await requireSpace(outputDir, parameterCount, Math.max(0, saveTotalLimit + 1 - kept));
+  // The newest and the best stay whatever the limit is, and while one is written there is one more.
+  // It holds three float32 numbers a parameter, four with its average; the model takes some 4 bytes each.
+  const checkpoints = Math.max(0, Math.max(saveTotalLimit, 2) + 1 - kept);
+  await requireSpace(outputDir, parameterCount * (checkpoints * (averaged ? 16 : 12) + 4));
 }
 
 async function removeEarlierRun(outputDir: string, present: readonly string[]): Promise<void> {
@@ -75,11 +82,9 @@ async function removeEarlierRun(outputDir: string, present: readonly string[]): 
   for (const name of names) await rm(join(outputDir, name), { recursive: true, force: true });
 }
 
-/** A checkpoint holds three float32 numbers a parameter; the model takes some 4 bytes each. While one is written there is one more than is kept. */
-async function requireSpace(outputDir: string, parameterCount: number, checkpoints: number): Promise<void> {
+async function requireSpace(outputDir: string, needed: number): Promise<void> {
   const { bavail, bsize } = await statfs(outputDir);
   const available = bavail * bsize;
-  const needed = parameterCount * (12 * checkpoints + 4);
   if (available >= needed) return;
   const inMegabytes = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
   throw new TrainerError(

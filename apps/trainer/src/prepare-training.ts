@@ -3,6 +3,7 @@ import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@mar
 
 import { type BatchPlan, planTraining } from './batch-source.js';
 import { describeData } from './describe-data.js';
+import { type ClassWeights, resolveClassWeights } from './class-weights.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { fingerprintOf } from './fingerprint.js';
 import { prepareData, type TrainingData } from './prepare-data.js';
@@ -19,6 +20,7 @@ export interface Training extends EvaluationWatch {
   readonly config: DistilBertConfig;
   readonly data: TrainingData;
   readonly plan: BatchPlan;
+  readonly classWeights: ClassWeights | undefined;
   readonly fingerprint: string;
   /** Reads as much of a review as the finished model will, which may be more than is trained on. */
   readonly servingTokenizer: ReviewTokenizer;
@@ -42,14 +44,17 @@ export async function prepareTraining(options: TrainOptions, watch: EvaluationWa
     tokenCacheDir: options.tokenCacheDir,
     progress: watch.progress,
   });
+  requireDefined(options, data);
   const plan = planTraining(data.train.encoded, {
     batchSize: options.perDeviceTrainBatchSize,
     accumulationSteps: options.gradientAccumulationSteps,
     numEpochs: options.numTrainEpochs,
     seed: options.seed,
   });
-  const fingerprint = fingerprintOf(options, model, data.train);
-  return { ...watch, options, model, config, data, plan, fingerprint, servingTokenizer: tokenizerOf(modelMaxLength) };
+  const classWeights = resolveClassWeights(options.classWeights, data.train.encoded.labels);
+  const fingerprint = fingerprintOf(options, model, data);
+  const servingTokenizer = tokenizerOf(modelMaxLength);
+  return { ...watch, options, model, config, data, plan, classWeights, fingerprint, servingTokenizer };
 }
 
 function requirePositions(flag: string, length: number, positions: number): void {
@@ -57,6 +62,15 @@ function requirePositions(flag: string, length: number, positions: number): void
   throw new TrainerError(
     'INVALID_OPTION',
     `${flag}: expected at most the model's ${positions} positions, got ${length}`,
+  );
+}
+
+/** Areas under curves compare reviews of both classes. */
+function requireDefined({ metricForBestModel }: TrainOptions, { validation }: TrainingData): void {
+  if (!metricForBestModel.endsWith('_auc') || !validation || new Set(validation.encoded.labels).size > 1) return;
+  throw new TrainerError(
+    'INVALID_OPTION',
+    `--metric-for-best-model: ${metricForBestModel} expects validation reviews of both classes, got one class`,
   );
 }
 

@@ -4,15 +4,17 @@ import type { Manifest } from '@marquee/model-core';
 
 import { endedByError, type Stopped } from './ended-by-error.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
-import { finishPretraining } from './finish-pretraining.js';
+import { type FinishedPretraining, finishPretraining } from './finish-pretraining.js';
 import { createLanguageModelEvaluator, type LanguageModelEvaluator } from './language-model-evaluator.js';
+import type { Figures } from './model-selection.js';
 import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
 import { announcePretraining, preparePretraining, type Pretraining } from './prepare-pretraining.js';
 import { decisivePretrainOptions, type PretrainOptions } from './pretrain-options.js';
 import { openLanguageModelOptimizer, pretrainingSteps } from './pretraining-steps.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
 import { openTrainLog } from './train-log.js';
-import { type Evaluation, evaluationIsDue, type FinishedRun, runSteps } from './training-run.js';
+import { reportEffort } from './training-effort.js';
+import { evaluationIsDue, runSteps } from './training-run.js';
 import { initialState, type TrainingState } from './training-state.js';
 
 /**
@@ -32,7 +34,7 @@ export async function runPretraining(
   const evaluator = await createLanguageModelEvaluator(pretraining);
   try {
     const finished = await pretrain(pretraining, evaluator, checkpoint);
-    if (finished.stoppedAt !== undefined) return { stoppedAt: finished.stoppedAt };
+    if ('stoppedAt' in finished) return finished;
     return { manifest: await finishPretraining(pretraining, finished) };
   } catch (error) {
     return await endedByError(error, options.outputDir);
@@ -45,7 +47,7 @@ async function pretrain(
   pretraining: Pretraining,
   evaluator: LanguageModelEvaluator | undefined,
   checkpointPath: string | undefined,
-): Promise<FinishedRun> {
+): Promise<FinishedPretraining | Stopped> {
   const { options, model, plan, fingerprint, progress } = pretraining;
   const decisiveOptions = decisivePretrainOptions(options);
   const identity = { fingerprint, options: decisiveOptions, totalSteps: plan.totalSteps };
@@ -55,12 +57,13 @@ async function pretrain(
   const initial = checkpoint?.state ?? initialState(model.weights);
   const evaluations = checkpoint?.run.evaluations ?? [];
   const schedule = { plan, evaluationSteps: options.evalSteps };
-  const log = await openTrainLog(join(options.outputDir, TRAIN_LOG_FILE), {
+  const logPath = join(options.outputDir, TRAIN_LOG_FILE);
+  const log = await openTrainLog(logPath, {
     step: initial.step,
-    evaluationIsDue: evaluator !== undefined && evaluationIsDue(schedule, initial.step, evaluations.length),
+    evaluationIsDue: evaluator !== undefined && evaluationIsDue(schedule, initial.step, evaluations),
   });
   try {
-    return await runSteps({
+    const finished = await runSteps({
       ...pretraining,
       ...schedule,
       decisiveOptions,
@@ -72,6 +75,9 @@ async function pretrain(
       log,
       evaluate: evaluator && ((state) => evaluate(pretraining, evaluator, state)),
     });
+    if (finished.stoppedAt !== undefined) return { stoppedAt: finished.stoppedAt };
+    const { state, evaluations: all } = finished;
+    return { state, evaluations: all, effort: await reportEffort(logPath, state.step, log, progress) };
   } finally {
     log.close();
   }
@@ -81,7 +87,7 @@ async function evaluate(
   { progress }: Pretraining,
   evaluator: LanguageModelEvaluator,
   state: TrainingState,
-): Promise<Evaluation> {
+): Promise<Figures> {
   const loss = await evaluator.loss(state.tensors);
   const perplexity = Math.exp(loss);
   progress.say(`held-out text after step ${state.step}: loss ${loss.toFixed(4)}, perplexity ${perplexity.toFixed(2)}`);

@@ -52,10 +52,9 @@ export async function loadResumePoint(path: string, run: RunIdentity): Promise<C
   );
 }
 
-function describeDifferences(saved: CheckpointOptions | undefined, current: CheckpointOptions): string {
-  if (!saved) return ', got others';
+function describeDifferences(saved: CheckpointOptions, current: CheckpointOptions): string {
   const names = Object.keys(current).filter((name) => JSON.stringify(saved[name]) !== JSON.stringify(current[name]));
-  if (names.length === 0) return '; the options are the same, the training file or the starting model is another';
+  if (names.length === 0) return '; the options are the same, a data file or the starting model is another';
   const shown = (value: CheckpointOptions[string] | undefined): string =>
     value === null || value === undefined ? 'not given' : String(value);
   return names.map((name) => `; ${flagOf(name)} was ${shown(saved[name])}, is ${shown(current[name])}`).join('');

@@ -10,12 +10,16 @@ import type { TrainingState } from './training-state.js';
 
 /** The classifier's optimizer, on batches that may hold padding. */
 export const openClassifierOptimizer = (
-  { options, config, plan }: Training,
+  { options, config, plan, classWeights }: Training,
   initial: TrainingState,
 ): Promise<Optimizer> =>
   createOptimizer(config, initial, {
-    loss: { labelSmoothing: options.labelSmoothingFactor, padded: true },
-    optimizer: optimizerOptions(options, plan.totalSteps),
+    loss: { labelSmoothing: options.labelSmoothingFactor, classWeights, padded: true },
+    optimizer: {
+      ...optimizerOptions(options, plan.totalSteps),
+      layerwiseDecay: options.layerwiseLrDecay,
+      emaDecay: options.emaDecay > 0 ? options.emaDecay : undefined,
+    },
     accumulationSteps: options.gradientAccumulationSteps,
     session: sessionOptions(options),
   });

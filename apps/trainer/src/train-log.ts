@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 
 import { writeDurably, writeFailure } from './durable-write.js';
 
-/** One line of `train_log.jsonl`: a step, or an evaluation with `eval_…` fields. */
+/** One line of `train_log.jsonl`: a step with its `loss`, an evaluation with `eval_…` fields, or at the end what the training took. */
 export interface TrainLogEntry {
   readonly step: number;
   readonly [field: string]: number | string;
@@ -44,12 +44,11 @@ export async function openTrainLog(path: string, position: LogPosition): Promise
   };
 }
 
-/** Seconds that all logged steps took, those of earlier processes included: each entry holds its tokens and the pace at the time. */
-export async function loggedSeconds(path: string): Promise<number> {
-  const seconds = (await readEntries(path)).map(
-    ({ tokens, tokensPerSecond }) => Number(tokens) / Number(tokensPerSecond),
-  );
-  return seconds.filter(Number.isFinite).reduce((sum, value) => sum + value, 0);
+/** Seconds and tokens of all logged steps, those of earlier processes included. */
+export async function loggedEffort(path: string): Promise<{ seconds: number; tokens: number }> {
+  const steps = (await readEntries(path)).filter((entry) => 'loss' in entry);
+  const sum = (field: string): number => steps.reduce((total, entry) => total + Number(entry[field]), 0);
+  return { seconds: sum('seconds'), tokens: sum('tokens') };
 }
 
 async function readEntries(path: string): Promise<TrainLogEntry[]> {
@@ -64,5 +63,6 @@ async function readEntries(path: string): Promise<TrainLogEntry[]> {
 }
 
 function isBefore(entry: TrainLogEntry, { step, evaluationIsDue }: LogPosition): boolean {
+  if ('peakMemoryBytes' in entry) return false; // the end of a training that goes on
   return entry.step < step || (entry.step === step && !(evaluationIsDue && 'eval_loss' in entry));
 }

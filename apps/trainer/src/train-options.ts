@@ -1,5 +1,6 @@
 import { TRUNCATIONS, type Truncation } from '@marquee/model-core';
 
+import { SELECTION_METRICS, type SelectionMetric, type SelectionRule } from './model-selection.js';
 import type { OptionSpec } from './option-spec.js';
 
 /** Options of `train` after defaults, under Hugging Face's names in camel case. Paths are absolute. */
@@ -37,7 +38,16 @@ export interface TrainOptions {
   readonly adamEpsilon: number;
   readonly maxGradNorm: number;
   readonly labelSmoothingFactor: number;
+  readonly classWeights: string;
+  readonly layerwiseLrDecay: number;
+  readonly emaDecay: number;
   readonly dropout: number | undefined;
+  readonly evalStrategy: 'epoch' | 'steps';
+  readonly evalSteps: number;
+  readonly metricForBestModel: SelectionMetric;
+  readonly earlyStoppingPatience: number;
+  readonly earlyStoppingThreshold: number;
+  readonly loadBestModelAtEnd: boolean;
   readonly seed: number;
   readonly saveSteps: number;
   readonly saveTotalLimit: number;
@@ -105,7 +115,7 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
     help: 'tokens of a review that the finished model reads; default all that its positions allow',
     least: 3,
   },
-  numTrainEpochs: { kind: 'integer', help: 'passes over the training reviews', fallback: 1, least: 1 },
+  numTrainEpochs: { kind: 'integer', help: 'passes over the training reviews, at most', fallback: 3, least: 1 },
   perDeviceTrainBatchSize: { kind: 'integer', help: 'reviews in a batch', fallback: 16, least: 1 },
   perDeviceEvalBatchSize: { kind: 'integer', help: 'reviews in a batch of evaluation', fallback: 16, least: 1 },
   gradientAccumulationSteps: { kind: 'integer', help: 'batches summed into one update', fallback: 1, least: 1 },
@@ -134,15 +144,73 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
   adamEpsilon: { kind: 'number', help: 'added to the root of the second moments', fallback: 1e-8, least: 0 },
   maxGradNorm: { kind: 'number', help: 'largest global norm of the gradients, 0 for any', fallback: 1, least: 0 },
   labelSmoothingFactor: { kind: 'number', help: 'weight of the uniform label', fallback: 0, least: 0, below: 1 },
+  classWeights: {
+    kind: 'text',
+    help: 'what each class counts for in the loss: none, balanced, or two numbers as in 0.8,1.25 (negative first)',
+    fallback: 'none',
+  },
+  layerwiseLrDecay: {
+    kind: 'number',
+    help: 'factor of the learning rate from one layer to the next below',
+    fallback: 1,
+    least: 0,
+  },
+  emaDecay: {
+    kind: 'number',
+    help: 'decay of a moving average of the weights, which is evaluated and exported then; 0 for none',
+    fallback: 0,
+    least: 0,
+    below: 1,
+  },
   dropout: { kind: 'number', help: "rate on hidden states and attention; default the model's own", least: 0, below: 1 },
-  seed: { kind: 'integer', help: 'decides the new head, the order and the dropout', fallback: 42, least: 0 },
-  saveSteps: {
+  evalStrategy: {
+    kind: 'text',
+    help: 'when the validation reviews are scored',
+    fallback: 'epoch',
+    choices: ['epoch', 'steps'],
+  },
+  evalSteps: {
     kind: 'integer',
-    help: 'updates between checkpoints (one is also written after each epoch)',
+    help: 'updates between evaluations, with --eval-strategy steps',
     fallback: 500,
     least: 1,
   },
-  saveTotalLimit: { kind: 'integer', help: 'checkpoints kept', fallback: 2, least: 1 },
+  metricForBestModel: {
+    kind: 'text',
+    help: 'the metric on the validation reviews by which the best model is chosen',
+    fallback: 'f1',
+    choices: Object.keys(SELECTION_METRICS),
+  },
+  earlyStoppingPatience: {
+    kind: 'integer',
+    help: 'evaluations in a row without improvement that end the training, 0 for none',
+    fallback: 2,
+    least: 0,
+  },
+  earlyStoppingThreshold: {
+    kind: 'number',
+    help: 'what the metric must gain to count as an improvement',
+    fallback: 0,
+    least: 0,
+  },
+  loadBestModelAtEnd: {
+    kind: 'boolean',
+    help: 'take the best model instead of the last one',
+    fallback: true,
+  },
+  seed: { kind: 'integer', help: 'decides the new head, the order and the dropout', fallback: 42, least: 0 },
+  saveSteps: {
+    kind: 'integer',
+    help: 'updates between checkpoints (one is also written after each epoch and before each evaluation)',
+    fallback: 500,
+    least: 1,
+  },
+  saveTotalLimit: {
+    kind: 'integer',
+    help: 'checkpoints kept, of these the newest and the best',
+    fallback: 2,
+    least: 1,
+  },
   threads: { kind: 'integer', help: 'threads of ONNX Runtime; default one a core', least: 1 },
 };
 
@@ -176,3 +244,10 @@ export function decisiveOptions(options: TrainOptions): Readonly<Record<string, 
   );
   return Object.fromEntries(names.map((name) => [name, options[name] ?? null]));
 }
+
+export const selectionRule = (options: TrainOptions): SelectionRule => ({
+  metric: options.metricForBestModel,
+  patience: options.earlyStoppingPatience,
+  threshold: options.earlyStoppingThreshold,
+  takesBest: options.loadBestModelAtEnd,
+});

@@ -3,20 +3,24 @@ import { join } from 'node:path';
 import { parameterCount } from '@marquee/distilbert';
 import type { Manifest } from '@marquee/model-core';
 
+import { bringBestCheckpoint } from './checkpoint-saver.js';
+import { chooseModel } from './choose-model.js';
 import { endedByError, type Stopped } from './ended-by-error.js';
 import { writeDataFiles } from './data-files.js';
-import { reportMetrics } from './evaluation-report.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
-import { finishTraining } from './finish-training.js';
+import { type FinishedTraining, finishTraining } from './finish-training.js';
+import type { Figures } from './model-selection.js';
 import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
 import { announce, prepareTraining, type Training } from './prepare-training.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
 import { openClassifierOptimizer, reviewSteps } from './review-steps.js';
 import { openTrainLog } from './train-log.js';
-import { decisiveOptions, type TrainOptions } from './train-options.js';
-import { type Evaluation, evaluationIsDue, type FinishedRun, runSteps } from './training-run.js';
-import { initialState, type TrainingState } from './training-state.js';
+import { decisiveOptions, selectionRule, type TrainOptions } from './train-options.js';
+import { reportEffort } from './training-effort.js';
+import { evaluationIsDue, runSteps } from './training-run.js';
+import { initialState, modelParameters, type TrainingState } from './training-state.js';
+import { describeValidation, measureValidation } from './validation-metrics.js';
 
 /** How a training ended: with an artifact, or with a checkpoint because it was asked to stop. */
 export type TrainResult = { readonly manifest: Manifest } | Stopped;
@@ -29,13 +33,13 @@ export async function runTraining(options: TrainOptions, watch: EvaluationWatch)
   const checkpoint = await findCheckpoint(options);
   await checkOutputFolder(options, checkpoint);
   const training = await prepareTraining(options, watch);
-  await prepareOutputFolder(options, parameterCount(training.config));
+  await prepareOutputFolder(options, parameterCount(training.config), { averaged: options.emaDecay > 0 });
   await writeDataFiles(options.outputDir, training.data);
   announce(training);
   const evaluator = await createEvaluator(training.config, options.perDeviceEvalBatchSize, options.threads);
   try {
     const finished = await train(training, evaluator, checkpoint);
-    if (finished.stoppedAt !== undefined) return { stoppedAt: finished.stoppedAt };
+    if ('stoppedAt' in finished) return finished;
     return { manifest: await finishTraining(training, evaluator, finished) };
   } catch (error) {
     return await endedByError(error, options.outputDir);
@@ -48,23 +52,28 @@ async function train(
   training: Training,
   evaluator: Evaluator,
   checkpointPath: string | undefined,
-): Promise<FinishedRun> {
+): Promise<FinishedTraining | Stopped> {
   const { options, model, data, plan, fingerprint, progress } = training;
   const identity = { fingerprint, options: decisiveOptions(options), totalSteps: plan.totalSteps };
+  const selection = selectionRule(options);
   const checkpoint = checkpointPath === undefined ? undefined : await loadResumePoint(checkpointPath, identity);
-  if (checkpoint)
+  if (checkpoint) {
     progress.say(`going on from ${checkpoint.path}, after step ${checkpoint.run.step} of ${plan.totalSteps}`);
-  const initial = checkpoint?.state ?? initialState(model.weights);
+    await bringBestCheckpoint(options.outputDir, checkpoint, selection);
+  }
+  const initial = checkpoint?.state ?? initialState(model.weights, { averaged: options.emaDecay > 0 });
   const evaluations = checkpoint?.run.evaluations ?? [];
-  const schedule = { plan, evaluationSteps: plan.stepsPerEpoch };
-  const log = await openTrainLog(join(options.outputDir, TRAIN_LOG_FILE), {
+  const schedule = { plan, evaluationSteps: options.evalStrategy === 'epoch' ? plan.stepsPerEpoch : options.evalSteps };
+  const logPath = join(options.outputDir, TRAIN_LOG_FILE);
+  const log = await openTrainLog(logPath, {
     step: initial.step,
-    evaluationIsDue: data.validation !== undefined && evaluationIsDue(schedule, initial.step, evaluations.length),
+    evaluationIsDue: data.validation !== undefined && evaluationIsDue(schedule, initial.step, evaluations),
   });
   try {
-    return await runSteps({
+    const finished = await runSteps({
       ...training,
       ...schedule,
+      selection,
       decisiveOptions: identity.options,
       openOptimizer: (state) => openClassifierOptimizer(training, state),
       dataOf: reviewSteps(training),
@@ -72,20 +81,23 @@ async function train(
       evaluations,
       resumedFrom: checkpoint && { step: initial.step, path: checkpoint.path },
       log,
-      evaluate: data.validation && ((state) => evaluateEpoch(training, evaluator, state)),
+      evaluate: data.validation && ((state) => evaluate(training, evaluator, state)),
     });
+    if (finished.stoppedAt !== undefined) return { stoppedAt: finished.stoppedAt };
+    const chosen = await chooseModel(training, finished);
+    return { ...chosen, effort: await reportEffort(logPath, finished.state.step, log, progress) };
   } finally {
     log.close();
   }
 }
 
-async function evaluateEpoch(training: Training, evaluator: Evaluator, state: TrainingState): Promise<Evaluation> {
-  const { data, progress } = training;
-  if (!data.validation) return {};
+async function evaluate(training: Training, evaluator: Evaluator, state: TrainingState): Promise<Figures> {
+  const { model, data, progress } = training;
+  if (!data.validation) throw new RangeError('bug: there are no validation reviews to evaluate on');
   const { encoded } = data.validation;
-  const probabilities = await evaluator.positiveProbabilities(state.tensors, encoded, training);
-  const { accuracy, f1, log_loss: logLoss } = reportMetrics(encoded.labels, probabilities);
-  const figures = `accuracy ${accuracy.toFixed(4)}, F1 ${f1.toFixed(4)}, log loss ${logLoss.toFixed(4)}`;
-  progress.say(`validation after step ${state.step}: ${figures}`);
-  return { eval_accuracy: accuracy, eval_f1: f1, eval_loss: logLoss };
+  const parameters = modelParameters(state, model.weights.keys());
+  const probabilities = await evaluator.positiveProbabilities(parameters, encoded, training);
+  const figures = measureValidation(encoded.labels, probabilities);
+  progress.say(describeValidation(figures, state.step));
+  return figures;
 }

@@ -60,6 +60,7 @@ describe('a wrong command line says what is wrong, and what was expected', () =>
       '--max-seq-length: expected once, given more than once (--a_b is --a-b)',
     [`train ${TINY} --resume-from-checkpoint`]:
       '--resume-from-checkpoint: expected a checkpoint, or --output-dir with the folder of the run',
+    [`train ${TINY} --load-best-model-at-end no`]: '--load-best-model-at-end: expected true or false, got "no"',
     'evaluate --test-file train.csv': "required option '--model <path>' not specified; --help lists what there is",
     'evaluate --model base --test-file train.csv --graph int4': '--graph: expected one of auto, int8, fp32, got "int4"',
     export: "required option '--model <path>' not specified; --help lists what there is",
@@ -90,7 +91,7 @@ describe('help', () => {
 });
 
 describe('train, evaluate and export', () => {
-  const TINY = '--per_device_train_batch_size 4 --max_seq_length=24 --threads 1';
+  const TINY = '--per_device_train_batch_size 4 --max_seq_length=24 --threads 1 --num-train-epochs 1';
 
   test('work one after the other, with relative paths and both spellings', async () => {
     const trained = await run(

@@ -155,7 +155,7 @@ describe('which checkpoint a training goes on from', () => {
     const options = optionsIn('changed');
     const trainFile = join(root, 'other.csv');
     await writeCsv(trainFile, tinyRows(60, 2));
-    const message = 'the options are the same, the training file or the starting model is another';
+    const message = 'the options are the same, a data file or the starting model is another';
     await expect(train({ ...options, trainFile, resumeFromCheckpoint: true })).rejects.toThrow(message);
     const modelNameOrPath = await writeTinyModel(join(root, 'other base'), { weights: shiftedWeights() });
     await expect(train({ ...options, modelNameOrPath, resumeFromCheckpoint: true })).rejects.toThrow(message);

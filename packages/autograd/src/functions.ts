@@ -324,13 +324,29 @@ export function oneHot(labels: Tensor, classes: number): Tensor {
 
 /**
  * Mean over rows of −Σ target ⊙ log softmax(logits), with target = (1 − smoothing) · one-hot + smoothing / classes
- * (Szegedy et al. 2016; the definition of PyTorch's `cross_entropy`). logits [rows, classes], labels int64 [rows].
+ * (Szegedy et al. 2016). With a weight for each class it is −Σ weight ⊙ target ⊙ log softmax(logits), over the sum of the labels' weights
+ * (the definition of PyTorch's `cross_entropy`). logits [rows, classes], labels int64 [rows].
  */
-export function crossEntropy(logits: Tensor, labels: Tensor, labelSmoothing = 0): Tensor {
+export function crossEntropy(
+  logits: Tensor,
+  labels: Tensor,
+  labelSmoothing = 0,
+  classWeights?: readonly number[],
+): Tensor {
   const classes = Number(logits.shape[1]);
   const target = add(mul(oneHot(labels, classes), 1 - labelSmoothing), labelSmoothing / classes);
-  return neg(reduceMean(reduceSum(mul(target, logSoftmax(logits)), [-1])));
+  if (!classWeights) return neg(reduceMean(reduceSum(mul(target, logSoftmax(logits)), [-1])));
+  const weighted = mul(mul(target, vector(classWeights)), logSoftmax(logits));
+  return neg(div(reduceSum(weighted), totalWeight(labels, classWeights)));
 }
+
+/** What a mean over labels [rows] divides by: the sum of their classes' weights, or their number where classes have none. */
+export function totalWeight(labels: Tensor, classWeights?: readonly number[]): Tensor {
+  if (!classWeights) return dimension(productOf(labels.shape));
+  return reduceSum(mul(oneHot(labels, classWeights.length), vector(classWeights)));
+}
+
+const vector = (values: readonly number[]): Tensor => constant(Float32Array.from(values), 'float32', [values.length]);
 
 /**
  * What `body` gives on a batch that is cut into slices along its leading axis, one slice after the other: outputs summed over the slices, or

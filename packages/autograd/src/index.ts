@@ -1,4 +1,5 @@
 export { AutogradError, type AutogradErrorCode } from './autograd-error.js';
+export { averageParameters, type Averaging } from './averaging.js';
 export { dataTypes, type DataType } from './dtype.js';
 export {
   abs,
@@ -62,11 +63,20 @@ export {
   sumRows,
   sumTo,
   tanh,
+  totalWeight,
   transpose,
   where,
 } from './functions.js';
 export { type Differentiated, gradient, gradients, type Tensors } from './gradient.js';
+export { type HalfPrecision, inHalfPrecision } from './half-precision.js';
 export { type LoopOptions, toLoopGraphProto } from './loop.js';
+export {
+  DEFAULT_LOSS_SCALING,
+  isFinite,
+  type LossScale,
+  type LossScaling,
+  nextLossScale,
+} from './loss-scaling.js';
 export { type Graph, toGraphProto, toModel, toModelProto } from './model.js';
 export {
   accumulate,

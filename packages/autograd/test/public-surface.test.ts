@@ -11,6 +11,7 @@ it('exports these names', () => {
       "adamW",
       "add",
       "attention",
+      "averageParameters",
       "broadcastTo",
       "cast",
       "clipFactor",
@@ -72,6 +73,7 @@ it('exports these names', () => {
       "toLoopGraphProto",
       "toModel",
       "toModelProto",
+      "totalWeight",
       "transpose",
       "where",
     ]

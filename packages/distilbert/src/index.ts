@@ -20,6 +20,7 @@ export {
 } from './parameters.js';
 export {
   accumulationStep,
+  averageOf,
   dropoutMask,
   type DropoutSpec,
   dropoutSpecs,

@@ -59,13 +59,13 @@ export const languageModelDropoutSpecs = (config: DistilBertConfig): DropoutSpec
  * `input_ids` int64 [batch, seq], `masked_rows` float32 [batch, masked, seq], `labels` int64 [batch, masked] and the dropout masks.
  */
 export function languageModelStep(config: DistilBertConfig, optimizer: OptimizerOptions): Graph {
-  const state = declareState(languageModelShapes(config));
+  const state = declareState(languageModelShapes(config), optimizer);
   const batch = declareBatch(languageModelDropoutSpecs(config));
   const { outputs, gradients } = lossAndGradients(config, state.parameters, batch);
   return {
     name: 'language_model_step',
     inputs: [...stateInputs(state), ...batch.inputs],
-    outputs: { ...optimizerUpdate(state, gradients, optimizer), loss: outputs.loss },
+    outputs: { ...optimizerUpdate(config, state, gradients, optimizer), loss: outputs.loss },
   };
 }
 

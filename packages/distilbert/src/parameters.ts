@@ -9,7 +9,7 @@ export interface Weight {
 /** Weights under Hugging Face's names. */
 export type Weights = ReadonlyMap<string, Weight>;
 
-const EMBEDDINGS = 'distilbert.embeddings';
+export const EMBEDDINGS = 'distilbert.embeddings';
 export const wordEmbeddings = `${EMBEDDINGS}.word_embeddings.weight`;
 export const positionEmbeddings = `${EMBEDDINGS}.position_embeddings.weight`;
 export const embeddingNorm = `${EMBEDDINGS}.LayerNorm`;

@@ -19,7 +19,7 @@ export interface LookUp {
   readonly ids: Tensor;
 }
 
-/** A loss that is a mean over the rows of a batch. */
+/** A loss that is a mean over the rows of a batch, or over what `weightOf` weighs. */
 export interface BatchLoss<Outputs extends Tensors & { readonly loss: Tensor }> {
   /** Tables from which a slice is given only its rows, under the names of these. */
   readonly lookUps: Readonly<Record<string, LookUp>>;
@@ -29,6 +29,8 @@ export interface BatchLoss<Outputs extends Tensors & { readonly loss: Tensor }> 
   readonly batch: Tensors;
   /** The loss of a slice, and what else is to be known of each of its rows. */
   readonly lossOf: (parameters: Tensors, slice: Tensors) => Outputs;
+  /** What the mean over a batch, or over a slice of it, divides by: a scalar. Default its rows. */
+  readonly weightOf?: (batch: Tensors) => Tensor;
 }
 
 /** Tokens whose activations fit a core's cache beside the weights that they meet: see docs/decisions. */
@@ -49,7 +51,7 @@ export function slicedGradients<Outputs extends Tensors & { readonly loss: Tenso
     lookUps.map(([name, { parameter: table, ids }]) => [name, gather(parameter(table), ids)]),
   );
   const sliced = { ...rows, ...task.batch };
-  const bindings = { ...whole, ...sliced, batch_rows: dimension('batch') };
+  const bindings = { ...whole, ...sliced, batch_weight: weigh(task, sliced) };
   const body = sliceGraph(task, declareLike(bindings));
   const results = overSlices(body, bindings, {
     sliced: Object.keys(sliced),
@@ -69,17 +71,23 @@ export function slicedGradients<Outputs extends Tensors & { readonly loss: Tenso
 
 /** Forward and backward pass of one slice: its part of the loss and of the gradients, the gradients of its rows, and its other outputs. */
 function sliceGraph<Outputs extends Tensors & { readonly loss: Tensor }>(
-  { whole, lookUps, lossOf }: BatchLoss<Outputs>,
+  task: BatchLoss<Outputs>,
   inputs: Tensors,
 ): Graph {
+  const { whole, lookUps, lossOf } = task;
   const trained = Object.fromEntries([...whole, ...Object.keys(lookUps)].map((name) => [name, inputs[name] as Tensor])); // declared
   const { outputs, gradients } = gradient((parameters: Tensors, slice: Tensors) => {
     const given = lossOf(parameters, { ...slice, ...parameters });
-    const share = div(dimension('batch'), inputs['batch_rows'] as Tensor); // a mean over the batch weighs slices by their rows
+    const share = div(weigh(task, slice), inputs['batch_weight'] as Tensor); // declared; a mean over the batch weighs its slices
     return { ...given, loss: mul(given.loss, share) };
   })(trained, inputs);
   return { name: 'slice', inputs: Object.values(inputs), outputs: { ...gradients, ...outputs } };
 }
+
+const weigh = <Outputs extends Tensors & { readonly loss: Tensor }>(
+  { weightOf = () => dimension('batch') }: BatchLoss<Outputs>,
+  batch: Tensors,
+): Tensor => weightOf(batch);
 
 const declareLike = (tensors: Tensors): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(tensors).map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]));

@@ -2,6 +2,7 @@ import {
   accumulate,
   adamW,
   type AdamWState,
+  averageParameters,
   clipFactor,
   crossEntropy,
   globalNorm,
@@ -13,9 +14,11 @@ import {
   type ScheduleOptions,
   type Tensor,
   type Tensors,
+  totalWeight,
 } from '@marquee/autograd';
 
 import type { DistilBertConfig } from './config.js';
+import { learningRateFactor } from './learning-rates.js';
 import { distilBert, type DropoutSite } from './model.js';
 import { isDecayed, type ParameterShapes, parameterShapes, wordEmbeddings } from './parameters.js';
 import { slicedGradients } from './sliced-gradients.js';
@@ -30,10 +33,16 @@ export interface OptimizerOptions {
   readonly epsilon: number;
   /** Gradients are scaled down to this global norm; 0 leaves them as they are. */
   readonly maxGradNorm: number;
+  /** Factor of the learning rate from one layer to the next below. Default 1. */
+  readonly layerwiseDecay?: number;
+  /** Decay of the parameters' moving average, which is part of the state then. Default: none is kept. */
+  readonly emaDecay?: number | undefined;
 }
 
 export interface LossOptions {
   readonly labelSmoothing: number;
+  /** One a class. Default: all classes weigh alike. */
+  readonly classWeights?: readonly number[] | undefined;
   /** Whether batches may hold padding; without it the graph has no `attention_mask`. */
   readonly padded: boolean;
 }
@@ -41,6 +50,7 @@ export interface LossOptions {
 /** Names of the graphs' inputs and outputs that stand beside a parameter's own name. */
 export const firstMoment = (parameter: string): string => `first_moment.${parameter}`;
 export const secondMoment = (parameter: string): string => `second_moment.${parameter}`;
+export const averageOf = (parameter: string): string => `average.${parameter}`;
 export const nextValue = (name: string): string => `next.${name}`;
 export const gradientOf = (parameter: string): string => `gradient.${parameter}`;
 export const dropoutMask = (site: string): string => `dropout.${site}`;
@@ -92,7 +102,8 @@ function batchTensors(config: DistilBertConfig, { padded }: LossOptions): BatchT
   return { inputs, inputIds, attentionMask, labels, dropoutMasks: Object.fromEntries(masks) };
 }
 
-function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: BatchTensors, labelSmoothing: number) {
+function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: BatchTensors, loss: LossOptions) {
+  const { labelSmoothing, classWeights } = loss;
   return slicedGradients(parameters, {
     lookUps: { words: { parameter: wordEmbeddings, ids: batch.inputIds } },
     whole: Object.keys(parameters).filter((name) => name !== wordEmbeddings),
@@ -109,8 +120,9 @@ function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: 
         config,
         floatBlocks(config, trained, { words: at('words'), attentionMask, dropoutMasks }),
       );
-      return { loss: crossEntropy(logits, at('labels'), labelSmoothing), logits };
+      return { loss: crossEntropy(logits, at('labels'), labelSmoothing, classWeights), logits };
     },
+    weightOf: ({ labels }) => totalWeight(labels as Tensor, classWeights), // named above
   });
 }
 
@@ -132,10 +144,10 @@ export const renameKeys = (tensors: Tensors, rename: (name: string) => string): 
  * done so far), the batch and its dropout masks. Outputs: `next.*` of the parameters and moments, `loss`, `gradient_norm`, `learning_rate`.
  */
 export function trainingStep(config: DistilBertConfig, loss: LossOptions, optimizer: OptimizerOptions): Graph {
-  const state = declareState(parameterShapes(config));
+  const state = declareState(parameterShapes(config), optimizer);
   const batch = batchTensors(config, loss);
-  const { outputs, gradients } = lossAndGradients(config, state.parameters, batch, loss.labelSmoothing);
-  const update = optimizerUpdate(state, gradients, optimizer);
+  const { outputs, gradients } = lossAndGradients(config, state.parameters, batch, loss);
+  const update = optimizerUpdate(config, state, gradients, optimizer);
   return {
     name: 'training_step',
     inputs: [...stateInputs(state), ...batch.inputs],
@@ -147,7 +159,7 @@ export function trainingStep(config: DistilBertConfig, loss: LossOptions, optimi
 export function gradientStep(config: DistilBertConfig, loss: LossOptions): Graph {
   const parameters = declare(parameterShapes(config));
   const batch = batchTensors(config, loss);
-  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss.labelSmoothing);
+  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss);
   return {
     name: 'gradient_step',
     inputs: [...Object.values(parameters), ...batch.inputs],
@@ -160,7 +172,7 @@ export function accumulationStep(config: DistilBertConfig, loss: LossOptions, mi
   const parameters = declare(parameterShapes(config));
   const accumulated = declare(parameterShapes(config), gradientOf);
   const batch = batchTensors(config, loss);
-  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss.labelSmoothing);
+  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss);
   return {
     name: 'accumulation_step',
     inputs: [...Object.values(parameters), ...Object.values(accumulated), ...batch.inputs],
@@ -173,32 +185,36 @@ export function accumulationStep(config: DistilBertConfig, loss: LossOptions, mi
 
 /** The update alone, from accumulated gradients: inputs the state and `gradient.*`, outputs as `trainingStep` without `loss`. */
 export function updateStep(config: DistilBertConfig, optimizer: OptimizerOptions): Graph {
-  const state = declareState(parameterShapes(config));
+  const state = declareState(parameterShapes(config), optimizer);
   const gradients = declare(parameterShapes(config), gradientOf);
   return {
     name: 'update_step',
     inputs: [...stateInputs(state), ...Object.values(gradients)],
-    outputs: optimizerUpdate(state, gradients, optimizer),
+    outputs: optimizerUpdate(config, state, gradients, optimizer),
   };
 }
 
 export interface DeclaredState extends AdamWState {
+  /** Of every parameter, or of none. */
+  readonly averages: Tensors;
   readonly step: Tensor;
 }
 
-/** The inputs of a training step that it gives back updated: parameters, moments and the count of updates. */
-export const declareState = (shapes: ParameterShapes): DeclaredState => ({
+/** The inputs of a training step that it gives back updated: parameters, moments, averages where they are kept, and the count of updates. */
+export const declareState = (shapes: ParameterShapes, { emaDecay }: OptimizerOptions): DeclaredState => ({
   parameters: declare(shapes),
   firstMoments: declare(shapes, firstMoment),
   secondMoments: declare(shapes, secondMoment),
+  averages: emaDecay === undefined ? {} : declare(shapes, averageOf),
   step: input('step', 'float64', []),
 });
 
-export const stateInputs = ({ parameters, firstMoments, secondMoments, step }: DeclaredState): Tensor[] =>
-  [parameters, firstMoments, secondMoments].flatMap((tensors) => Object.values(tensors)).concat(step);
+export const stateInputs = ({ parameters, firstMoments, secondMoments, averages, step }: DeclaredState): Tensor[] =>
+  [parameters, firstMoments, secondMoments, averages].flatMap((tensors) => Object.values(tensors)).concat(step);
 
-/** Clipping and AdamW: `next.*` of the state, `gradient_norm` and `learning_rate`. */
+/** Clipping, AdamW and averaging: `next.*` of the state, `gradient_norm` and `learning_rate`. */
 export function optimizerUpdate(
+  config: DistilBertConfig,
   state: DeclaredState,
   gradients: Tensors,
   options: OptimizerOptions,
@@ -214,13 +230,18 @@ export function optimizerUpdate(
     },
     {
       ...options,
-      group: (name) => ({ weightDecay: isDecayed(name) ? options.weightDecay : 0, learningRateFactor: 1 }),
+      group: (name) => ({
+        weightDecay: isDecayed(name) ? options.weightDecay : 0,
+        learningRateFactor: learningRateFactor(config, name, options.layerwiseDecay ?? 1),
+      }),
     },
   );
+  const averaging = { averages: state.averages, parameters: next.parameters, step: state.step };
   return {
     ...renameKeys(next.parameters, nextValue),
     ...renameKeys(next.firstMoments, (name) => nextValue(firstMoment(name))),
     ...renameKeys(next.secondMoments, (name) => nextValue(secondMoment(name))),
+    ...renameKeys(averageParameters(averaging, options.emaDecay ?? 0), (name) => nextValue(averageOf(name))),
     gradient_norm: norm,
     learning_rate: learningRate,
   };

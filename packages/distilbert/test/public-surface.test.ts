@@ -10,6 +10,7 @@ it('exports these names', () => {
       "LANGUAGE_HEAD_PARAMETERS",
       "LAYER_NORM_EPSILON",
       "accumulationStep",
+      "averageOf",
       "dropoutMask",
       "dropoutSpecs",
       "evaluationGraph",

@@ -18,6 +18,7 @@ export function tinyOptions(
     perDeviceTrainBatchSize: 4,
     validationSplitPercentage: 20,
     learningRate: 2e-3,
+    numTrainEpochs: 1,
     saveSteps: 3,
     threads: 1,
   };
@@ -52,7 +53,7 @@ export async function trainAndStop(options: TrainOptions, stopAfter: number): Pr
 
 export const weightsOf = (outputDir: string): Promise<Buffer> => readFile(join(outputDir, 'model.safetensors'));
 
-const TIMING_FIELDS = new Set(['tokensPerSecond', 'secondsLeft']);
+const TIMING_FIELDS = new Set(['seconds', 'tokensPerSecond', 'secondsLeft', 'peakMemoryBytes']);
 
 /** Entries of `train_log.jsonl` without what depends on the clock. */
 export async function logOf(outputDir: string): Promise<Record<string, unknown>[]> {
