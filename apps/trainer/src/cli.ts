@@ -118,7 +118,10 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
     child.action(async (...given: unknown[]) => {
       const paths = operands.map((operand, index) => [operand, resolve(dependencies.cwd, String(given[index]))]);
       const parsed = given[operands.length] as Record<string, unknown>;
-      const options = { ...withDefaults(command.specs, parsed), ...Object.fromEntries(paths) };
+      const options = {
+        ...withDefaults(command.specs, parsed),
+        ...(Object.fromEntries(paths) as Record<string, string>),
+      };
       exitCode = await command.run(options, dependencies);
     });
   }
@@ -180,23 +183,23 @@ function outputDirFor(resumeFromCheckpoint: unknown, cwd: string): string {
 }
 
 async function evaluate(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  await runEvaluation(withOutputDir<EvaluateOptions>(parsed, dependencies), dependencies);
+  await runEvaluation(withOutputDir(parsed, dependencies) as unknown as EvaluateOptions, dependencies);
   return 0;
 }
 
 async function compare(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  await runComparison(withOutputDir<CompareOptions>(parsed, dependencies), dependencies);
+  await runComparison(withOutputDir(parsed, dependencies) as unknown as CompareOptions, dependencies);
   return 0;
 }
 
 async function quantize(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  await runQuantization(withOutputDir<QuantizeOptions>(parsed, dependencies), dependencies);
+  await runQuantization(withOutputDir(parsed, dependencies) as unknown as QuantizeOptions, dependencies);
   return 0;
 }
 
 /** The options of a command that writes into a folder; each value was parsed as its spec says. */
-function withOutputDir<Options>(parsed: Readonly<Record<string, unknown>>, { cwd }: CliDependencies): Options {
-  return { ...parsed, outputDir: parsed['outputDir'] ?? resolve(cwd, defaultOutputDir(new Date())) } as Options;
+function withOutputDir(parsed: Readonly<Record<string, unknown>>, { cwd }: CliDependencies): Record<string, unknown> {
+  return { ...parsed, outputDir: parsed['outputDir'] ?? resolve(cwd, defaultOutputDir(new Date())) };
 }
 
 /** The command that goes on where this run stopped, to be copied. */

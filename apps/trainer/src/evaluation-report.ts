@@ -102,7 +102,7 @@ function describeMetrics(subject: string, report: MetricReport): string {
 }
 
 /** Something of each metric under the names that are written. */
-export function labelMetrics<T, R>(
+function labelMetrics<T, R>(
   values: Readonly<Record<keyof MetricValues, T>>,
   toReported: (value: T) => R,
 ): Record<MetricLabel, R> {
