@@ -45,7 +45,6 @@ export function fitLinearModel(
   const tags = assignBuckets(hashes, resolved.minReviews);
   const columns = hashes.map((ascending) => ownedBuckets(ascending, tags));
   const rowScales = Float64Array.from(columns, ({ length }) => lengthScale(length));
-  const ratios = logCountRatios(columns, labels, BUCKET_COUNT, resolved.smoothing);
   const columnScales = logCountRatios(columns, labels, BUCKET_COUNT, resolved.smoothing);
   const { scaledWeights, bias } = fitLogisticRegression({ columns, rowScales, columnScales }, labels, resolved);
   return { tags, weights: Float32Array.from(scaledWeights), bias };

@@ -53,7 +53,7 @@ export function fitLogisticRegression(
       const margin = sign * (bias + rowScales[i]! * sumAt(scaledWeights, row));
       farthest = Math.max(farthest, Math.abs(dual / C - sigmoid(-margin)));
       duals[i] = solveDual(dual, margin, norms[i]!, C);
-      const step = sign * (duals[i]! - dual);
+      const step = sign * (duals[i] - dual);
       bias += step;
       addAt(scaledWeights, row, squaredScales, step * rowScales[i]!);
     }
