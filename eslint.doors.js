@@ -7,11 +7,12 @@ const DOORS = {
   'packages/safetensors': [],
   'packages/dataset': [],
   'packages/metrics': [],
+  'packages/linear': ['safetensors'],
   'packages/autograd': ['onnx'],
   'packages/distilbert': ['autograd', 'safetensors'],
   // Serving ships no training code: neither autograd nor distilbert.
-  'packages/model-core': ['contracts', 'onnx'],
-  'apps/trainer': ['autograd', 'dataset', 'distilbert', 'metrics', 'model-core', 'onnx', 'safetensors'],
+  'packages/model-core': ['contracts', 'linear', 'onnx'],
+  'apps/trainer': ['autograd', 'dataset', 'distilbert', 'linear', 'metrics', 'model-core', 'onnx', 'safetensors'],
   'apps/api': ['contracts', 'metrics', 'model-core'],
   bench: ['autograd', 'dataset', 'distilbert', 'metrics', 'model-core', 'onnx', 'safetensors', 'trainer'],
 };

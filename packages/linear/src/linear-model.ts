@@ -1,0 +1,25 @@
+import { ownedBuckets } from './buckets.js';
+import { hashNgrams } from './ngrams.js';
+
+/** A linear model on hashed n-grams: it holds numbers by bucket, and no word. */
+export interface LinearModel {
+  /** Of the n-gram that owns each bucket, [2^20]; 0 where none does. See `assignBuckets`. */
+  readonly tags: Uint8Array;
+  /** [2^20] */
+  readonly weights: Float32Array;
+  readonly bias: number;
+}
+
+/**
+ * Logit of the positive class: the weights of the review's known n-grams, over the root of how many there are, plus the bias. Long reviews are thus no surer
+ * than short ones for their length alone.
+ */
+export function scoreText({ tags, weights, bias }: LinearModel, text: string): number {
+  const buckets = ownedBuckets(hashNgrams(text), tags);
+  let sum = 0;
+  for (const bucket of buckets) sum += weights[bucket]!; // a bucket lies below 2^20
+  return bias + sum * lengthScale(buckets.length);
+}
+
+/** What the weights of `count` n-grams are multiplied by. */
+export const lengthScale = (count: number): number => 1 / Math.sqrt(Math.max(1, count));
