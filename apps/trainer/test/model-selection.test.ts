@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { type Evaluation, selectModel, type SelectionRule } from '../src/model-selection.js';
 
-const ON_F1: SelectionRule = { metric: 'f1', patience: 2, threshold: 0 };
+const ON_F1: SelectionRule = { metric: 'f1', patience: 2, threshold: 0, takesBest: true };
 const evaluations = (name: 'eval_f1' | 'eval_loss', values: readonly number[]): Evaluation[] =>
   values.map((value, index) => ({ step: 10 * (index + 1), epoch: index, [name]: value }));
 const select = (values: readonly number[], changes: Partial<SelectionRule> = {}) => {
