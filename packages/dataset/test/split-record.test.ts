@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { applySplitRecord, DatasetError, parseSplitRecord, type SplitRecord } from '../src/index.js';
+import { applySplitRecord, type DatasetError, parseSplitRecord, type SplitRecord } from '../src/index.js';
 
 const [A, B, C] = ['aaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbb', 'cccccccccccccccc'] as const;
 const RECORD: SplitRecord = {
