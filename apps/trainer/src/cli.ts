@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 
 import { Command } from 'commander';
 
-import { addOptions, parseCommandLine } from './command-line.js';
+import { addOptions, parseCommandLine, resolveOptions } from './command-line.js';
 import {
   COMPARE_OPTION_SPECS,
   EVALUATE_OPTION_SPECS,
@@ -42,12 +42,16 @@ export interface CliDependencies extends EvaluationWatch {
 interface CliCommand {
   readonly description: string;
   readonly specs: OptionSpecs;
-  /** Names of the paths that stand before the options. */
+  /** What it takes beside options, as commander writes it: `<model>`, `[run...]`. */
   readonly operands?: readonly string[];
   /** Arguments of an example, after `npm run <name> -- `. */
   readonly example: string;
-  /** Returns the exit code. */
-  run(options: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number>;
+  /** Returns the exit code. Each option has the type that its spec says. */
+  readonly run: (
+    options: Readonly<Record<string, unknown>>,
+    dependencies: CliDependencies,
+    operands: readonly string[],
+  ) => Promise<number>;
 }
 
 const COMMANDS: Readonly<Record<string, CliCommand>> = {
@@ -83,7 +87,7 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
   compare: {
     description: 'compare two models on a CSV of reviews: paired tests, and the reviews that only one has right',
     specs: COMPARE_OPTION_SPECS,
-    operands: ['a', 'b'],
+    operands: ['<a>', '<b>'],
     example: 'runs/first runs/second --test-file more-reviews.csv',
     run: compare,
   },
@@ -97,7 +101,7 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
     description: 'write the fp32 graph of a model, onnx/model.onnx, and enter it in its manifest',
     specs: EXPORT_OPTION_SPECS,
     example: '--model runs/first',
-    async run({ model }, { progress }) {
+    run: async ({ model }, { progress }) => {
       await exportModel(String(model), progress);
       return 0;
     },
@@ -112,22 +116,15 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
     const child = program.command(name).description(command.description);
     addOptions(child, command.specs, dependencies.cwd);
     child.addHelpText('after', `\n--a_b is taken like --a-b.\n\nExample:\n  npm run ${name} -- ${command.example}`);
-    const operands = command.operands ?? [];
-    for (const operand of operands) child.argument(`<${operand}>`, 'folder of a model');
-    // commander passes the operands, then the options.
-    child.action(async (...given: unknown[]) => {
-      const paths = operands.map((operand, index) => [operand, resolve(dependencies.cwd, String(given[index]))]);
-      const parsed = given[operands.length] as Record<string, unknown>;
-      const options = { ...withDefaults(command.specs, parsed), ...Object.fromEntries(paths) };
-      exitCode = await command.run(options, dependencies);
+    for (const operand of command.operands ?? []) child.argument(operand);
+    child.action(async () => {
+      const options = await resolveOptions(command.specs, child.opts<Record<string, unknown>>(), dependencies.cwd);
+      exitCode = await command.run(options, dependencies, child.args);
     });
   }
   await parseCommandLine(program, argv, dependencies.write);
   return exitCode;
 }
-
-const withDefaults = (specs: OptionSpecs, parsed: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(specs).map(([name, { fallback }]) => [name, parsed[name] ?? fallback]));
 
 async function train(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
   const { cwd, shippedModel, sampleFile, tokenCacheDir, progress } = dependencies;
@@ -184,8 +181,13 @@ async function evaluate(parsed: Readonly<Record<string, unknown>>, dependencies:
   return 0;
 }
 
-async function compare(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  await runComparison(withOutputDir<CompareOptions>(parsed, dependencies), dependencies);
+async function compare(
+  parsed: Readonly<Record<string, unknown>>,
+  dependencies: CliDependencies,
+  operands: readonly string[],
+): Promise<number> {
+  const [a, b] = operands.map((path) => resolve(dependencies.cwd, path));
+  await runComparison(withOutputDir<CompareOptions>({ ...parsed, a, b }, dependencies), dependencies);
   return 0;
 }
 
@@ -205,7 +207,10 @@ function resumeCommand(command: string, parsed: Readonly<Record<string, unknown>
   const given = Object.entries(COMMANDS[command]?.specs ?? {}).filter(
     ([name, { fallback }]) => !replaced.includes(name) && parsed[name] !== undefined && parsed[name] !== fallback,
   );
-  const kept = given.flatMap(([name]) => [flagOf(name), shellWord(String(parsed[name]))]);
+  const kept = given.flatMap(([name, { kind }]) => {
+    if (kind === 'flag') return [parsed[name] === true ? flagOf(name) : flagOf(name).replace('--', '--no-')];
+    return [flagOf(name), shellWord(String(parsed[name]))];
+  });
   const words = [`npm run ${command} --`, ...kept, '--output-dir', shellWord(outputDir), '--resume-from-checkpoint'];
   return words.join(' ');
 }
