@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 
 import { Command } from 'commander';
 
+import type { CliCommand, CliDependencies } from './cli-command.js';
 import { addOptions, parseCommandLine, resolveOptions } from './command-line.js';
 import {
   COMPARE_OPTION_SPECS,
@@ -12,54 +13,26 @@ import {
 } from './command-options.js';
 import { type CompareOptions, runComparison } from './compare.js';
 import { type EvaluateOptions, runEvaluation } from './evaluate.js';
-import type { EvaluationWatch } from './evaluation-watch.js';
 import { exportModel } from './export-model.js';
-import { flagOf, type OptionSpecs } from './option-spec.js';
+import { flagOf } from './option-spec.js';
 import { defaultOutputDir } from './output-folder.js';
+import type { Progress } from './progress.js';
 import { runPretraining } from './pretrain.js';
 import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from './pretrain-options.js';
 import { type QuantizeOptions, runQuantization } from './quantize.js';
 import { runFolderOf } from './resume-point.js';
-import type { Progress } from './progress.js';
 import { runSplit, type SplitOptions } from './split-command.js';
+import { RUNS_COMMAND } from './tracking/runs-command.js';
 import { runTraining, type TrainResult } from './train.js';
 import { TRAIN_OPTION_SPECS, type TrainOptions } from './train-options.js';
 import { EXIT_CODES, TrainerError } from './trainer-error.js';
-
-/** `stopRequested` answers true once the user asked for an end. */
-export interface CliDependencies extends EvaluationWatch {
-  /** Folder that relative paths on the command line are meant from. */
-  readonly cwd: string;
-  /** The model that ships, the start of a training whose user names no other. */
-  readonly shippedModel: string;
-  /** The synthetic reviews that ship, trained on when the user names no others. */
-  readonly sampleFile: string;
-  /** Folder that keeps token ids between runs when the user names no other. */
-  readonly tokenCacheDir?: string;
-  readonly write: (text: string) => void;
-}
-
-interface CliCommand {
-  readonly description: string;
-  readonly specs: OptionSpecs;
-  /** What it takes beside options, as commander writes it: `<model>`, `[run...]`. */
-  readonly operands?: readonly string[];
-  /** Arguments of an example, after `npm run <name> -- `. */
-  readonly example: string;
-  /** Returns the exit code. Each option has the type that its spec says. */
-  readonly run: (
-    options: Readonly<Record<string, unknown>>,
-    dependencies: CliDependencies,
-    operands: readonly string[],
-  ) => Promise<number>;
-}
 
 const COMMANDS: Readonly<Record<string, CliCommand>> = {
   split: {
     description: 'check a file of reviews, report on it and divide it as train --data-file does',
     specs: SPLIT_OPTION_SPECS,
     example: '--data-file reviews.csv --output-dir runs/data',
-    async run(parsed, { cwd, progress }) {
+    run: async (parsed, { cwd, progress }) => {
       const outputDir = parsed['outputDir'] ?? resolve(cwd, defaultOutputDir(new Date()));
       // Each value was parsed as its spec says.
       await runSplit({ ...parsed, outputDir } as unknown as SplitOptions, progress);
@@ -106,6 +79,7 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
       return 0;
     },
   },
+  runs: RUNS_COMMAND,
 };
 
 /** Runs one command line and returns the exit code. Throws what the command throws. */
