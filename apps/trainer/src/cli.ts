@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 
 import { Command } from 'commander';
 
-import { addOptions, parseCommandLine } from './command-line.js';
+import type { CliCommand, CliDependencies } from './cli-command.js';
+import { addOptions, parseCommandLine, resolveOptions } from './command-line.js';
 import {
   COMPARE_OPTION_SPECS,
   EVALUATE_OPTION_SPECS,
@@ -12,50 +13,26 @@ import {
 } from './command-options.js';
 import { type CompareOptions, runComparison } from './compare.js';
 import { type EvaluateOptions, runEvaluation } from './evaluate.js';
-import type { EvaluationWatch } from './evaluation-watch.js';
 import { exportModel } from './export-model.js';
-import { flagOf, type OptionSpecs } from './option-spec.js';
+import { flagOf } from './option-spec.js';
 import { defaultOutputDir } from './output-folder.js';
+import type { Progress } from './progress.js';
 import { runPretraining } from './pretrain.js';
 import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from './pretrain-options.js';
 import { type QuantizeOptions, runQuantization } from './quantize.js';
 import { runFolderOf } from './resume-point.js';
-import type { Progress } from './progress.js';
 import { runSplit, type SplitOptions } from './split-command.js';
+import { RUNS_COMMAND } from './tracking/runs-command.js';
 import { runTraining, type TrainResult } from './train.js';
 import { TRAIN_OPTION_SPECS, type TrainOptions } from './train-options.js';
 import { EXIT_CODES, TrainerError } from './trainer-error.js';
-
-/** `stopRequested` answers true once the user asked for an end. */
-export interface CliDependencies extends EvaluationWatch {
-  /** Folder that relative paths on the command line are meant from. */
-  readonly cwd: string;
-  /** The model that ships, the start of a training whose user names no other. */
-  readonly shippedModel: string;
-  /** The synthetic reviews that ship, trained on when the user names no others. */
-  readonly sampleFile: string;
-  /** Folder that keeps token ids between runs when the user names no other. */
-  readonly tokenCacheDir?: string;
-  readonly write: (text: string) => void;
-}
-
-interface CliCommand {
-  readonly description: string;
-  readonly specs: OptionSpecs;
-  /** Names of the paths that stand before the options. */
-  readonly operands?: readonly string[];
-  /** Arguments of an example, after `npm run <name> -- `. */
-  readonly example: string;
-  /** Returns the exit code. */
-  run(options: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number>;
-}
 
 const COMMANDS: Readonly<Record<string, CliCommand>> = {
   split: {
     description: 'check a file of reviews, report on it and divide it as train --data-file does',
     specs: SPLIT_OPTION_SPECS,
     example: '--data-file reviews.csv --output-dir runs/data',
-    async run(parsed, { cwd, progress }) {
+    run: async (parsed, { cwd, progress }) => {
       const outputDir = parsed['outputDir'] ?? resolve(cwd, defaultOutputDir(new Date()));
       // Each value was parsed as its spec says.
       await runSplit({ ...parsed, outputDir } as unknown as SplitOptions, progress);
@@ -83,7 +60,7 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
   compare: {
     description: 'compare two models on a CSV of reviews: paired tests, and the reviews that only one has right',
     specs: COMPARE_OPTION_SPECS,
-    operands: ['a', 'b'],
+    operands: ['<a>', '<b>'],
     example: 'runs/first runs/second --test-file more-reviews.csv',
     run: compare,
   },
@@ -97,11 +74,12 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
     description: 'write the fp32 graph of a model, onnx/model.onnx, and enter it in its manifest',
     specs: EXPORT_OPTION_SPECS,
     example: '--model runs/first',
-    async run({ model }, { progress }) {
+    run: async ({ model }, { progress }) => {
       await exportModel(String(model), progress);
       return 0;
     },
   },
+  runs: RUNS_COMMAND,
 };
 
 /** Runs one command line and returns the exit code. Throws what the command throws. */
@@ -112,25 +90,15 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
     const child = program.command(name).description(command.description);
     addOptions(child, command.specs, dependencies.cwd);
     child.addHelpText('after', `\n--a_b is taken like --a-b.\n\nExample:\n  npm run ${name} -- ${command.example}`);
-    const operands = command.operands ?? [];
-    for (const operand of operands) child.argument(`<${operand}>`, 'folder of a model');
-    // commander passes the operands, then the options.
-    child.action(async (...given: unknown[]) => {
-      const paths = operands.map((operand, index) => [operand, resolve(dependencies.cwd, String(given[index]))]);
-      const parsed = given[operands.length] as Record<string, unknown>;
-      const options = {
-        ...withDefaults(command.specs, parsed),
-        ...(Object.fromEntries(paths) as Record<string, string>),
-      };
-      exitCode = await command.run(options, dependencies);
+    for (const operand of command.operands ?? []) child.argument(operand);
+    child.action(async () => {
+      const options = await resolveOptions(command.specs, child.opts<Record<string, unknown>>(), dependencies.cwd);
+      exitCode = await command.run(options, dependencies, child.args);
     });
   }
   await parseCommandLine(program, argv, dependencies.write);
   return exitCode;
 }
-
-const withDefaults = (specs: OptionSpecs, parsed: Readonly<Record<string, unknown>>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(specs).map(([name, { fallback }]) => [name, parsed[name] ?? fallback]));
 
 async function train(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
   const { cwd, shippedModel, sampleFile, tokenCacheDir, progress } = dependencies;
@@ -187,8 +155,13 @@ async function evaluate(parsed: Readonly<Record<string, unknown>>, dependencies:
   return 0;
 }
 
-async function compare(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  await runComparison(withOutputDir(parsed, dependencies) as unknown as CompareOptions, dependencies);
+async function compare(
+  parsed: Readonly<Record<string, unknown>>,
+  dependencies: CliDependencies,
+  operands: readonly string[],
+): Promise<number> {
+  const [a, b] = operands.map((path) => resolve(dependencies.cwd, path));
+  await runComparison(withOutputDir({ ...parsed, a, b }, dependencies) as unknown as CompareOptions, dependencies);
   return 0;
 }
 
@@ -208,7 +181,10 @@ function resumeCommand(command: string, parsed: Readonly<Record<string, unknown>
   const given = Object.entries(COMMANDS[command]?.specs ?? {}).filter(
     ([name, { fallback }]) => !replaced.includes(name) && parsed[name] !== undefined && parsed[name] !== fallback,
   );
-  const kept = given.flatMap(([name]) => [flagOf(name), shellWord(String(parsed[name]))]);
+  const kept = given.flatMap(([name, { kind }]) => {
+    if (kind === 'flag') return [parsed[name] === true ? flagOf(name) : flagOf(name).replace('--', '--no-')];
+    return [flagOf(name), shellWord(String(parsed[name]))];
+  });
   const words = [`npm run ${command} --`, ...kept, '--output-dir', shellWord(outputDir), '--resume-from-checkpoint'];
   return words.join(' ');
 }

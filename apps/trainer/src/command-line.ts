@@ -1,13 +1,41 @@
-import { resolve } from 'node:path';
-
 import { type Command, CommanderError, Option } from 'commander';
 
+import { readOptionFile } from './option-file.js';
 import { flagOf, type OptionSpec, type OptionSpecs, parseOption } from './option-spec.js';
 import { TrainerError } from './trainer-error.js';
 
-/** Gives a command the options of a table of specs. Relative paths are meant from `cwd`. */
+/** The option of every command that names a file with further ones. */
+const CONFIG_SPEC: OptionSpec = {
+  kind: 'path',
+  help: 'YAML file with options by their names; what stands on the command line goes before it',
+};
+
+/** Gives a command the options of a table of specs, and `--config`. Relative paths are meant from `cwd`. */
 export function addOptions(command: Command, specs: OptionSpecs, cwd: string): void {
-  for (const [name, spec] of Object.entries(specs)) command.addOption(toCommanderOption(name, spec, cwd));
+  for (const [name, spec] of Object.entries({ config: CONFIG_SPEC, ...specs })) {
+    command.addOption(toCommanderOption(name, spec, cwd));
+    // Takes back what a file says.
+    if (spec.kind === 'flag') command.addOption(new Option(flagOf(name).replace('--', '--no-')).hideHelp());
+  }
+}
+
+/** The options of a command: the command line's, then those of its `--config` file, then the defaults. Throws `INVALID_OPTION`. */
+export async function resolveOptions(
+  specs: OptionSpecs,
+  { config, ...given }: Readonly<Record<string, unknown>>,
+  cwd: string,
+): Promise<Record<string, unknown>> {
+  const fromFile = typeof config === 'string' ? await readOptionFile(config, specs, cwd) : {};
+  const options = Object.entries(specs).map(([name, { fallback }]) => {
+    return [name, given[name] ?? fromFile[name] ?? fallback] as const;
+  });
+  const missing = options.find(([name, value]) => value === undefined && specs[name]?.required);
+  if (missing === undefined) return Object.fromEntries(options);
+  const [name] = missing;
+  throw new TrainerError(
+    'INVALID_OPTION',
+    `${flagOf(name)}: expected a ${specs[name]?.kind}, got none; --help lists what there is`,
+  );
 }
 
 /** What follows the flag in the help, where it is not the kind of a required value. */
@@ -23,17 +51,7 @@ function toCommanderOption(name: string, spec: OptionSpec, cwd: string): Option 
   const choice = choices ? ` (${choices.join(', ')})` : '';
   const shownDefault = fallback === undefined || kind === 'flag' ? '' : ` (default: ${fallback})`;
   const option = new Option(`${flagOf(name)}${placeholder}`, `${help}${choice}${shownDefault}`);
-  if (spec.required) option.makeOptionMandatory();
-  if (kind === 'flag') return option;
-  const isPath = kind === 'path' || kind === 'path-or-flag';
-  return option.argParser((value: string) => {
-    const parsed = parseOption(name, spec, value);
-    if (kind === 'paths')
-      return String(parsed)
-        .split(',')
-        .map((path) => resolve(cwd, path));
-    return isPath ? resolve(cwd, String(parsed)) : parsed;
-  });
+  return kind === 'flag' ? option : option.argParser((value) => parseOption(flagOf(name), spec, value, cwd));
 }
 
 /** Parses and runs. What commander complains about becomes an `INVALID_OPTION`; help goes to `write`. */

@@ -16,6 +16,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+// `| head` may be gone before the last line: no reason to fail.
+process.stdout.on('error', () => undefined);
+
 const inRepository = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
 /** As the XDG base directory specification has it: a relative path is not meant. */

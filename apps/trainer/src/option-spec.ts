@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import { TrainerError } from './trainer-error.js';
 
 /** `paths` are separated by commas. A `flag` is there or not; a `boolean` may also be given as `--name false`, for options that are true by default. */
@@ -17,13 +19,22 @@ export interface OptionSpec {
 
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-/** `maxSeqLength` to `--max-seq-length`. */
-export const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** What one option is given, by its kind. */
+export type OptionValue = string | number | boolean | readonly string[];
 
-/** Reads one value as its option's kind. Throws `INVALID_OPTION` with the flag, what was expected and what was given. */
-export function parseOption(name: string, spec: OptionSpec, value: string): string | number | boolean {
+/** `maxSeqLength` to `max-seq-length`. */
+export const kebabOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** `maxSeqLength` to `--max-seq-length`. */
+export const flagOf = (name: string): string => `--${kebabOf(name)}`;
+
+/**
+ * Reads one value as its option's kind; relative paths are meant from `cwd`. Throws `INVALID_OPTION` with the subject (the flag, or the line of a file), what
+ * was expected and what was given.
+ */
+export function parseOption(subject: string, spec: OptionSpec, value: string, cwd: string): OptionValue {
   const refuse = (expectation: string): TrainerError =>
-    new TrainerError('INVALID_OPTION', `${flagOf(name)}: expected ${expectation}, got ${JSON.stringify(value)}`);
+    new TrainerError('INVALID_OPTION', `${subject}: expected ${expectation}, got ${JSON.stringify(value)}`);
   if (spec.choices && !spec.choices.includes(value)) throw refuse(`one of ${spec.choices.join(', ')}`);
   if (spec.kind === 'boolean') {
     if (value !== 'true' && value !== 'false') throw refuse('true or false');
@@ -31,7 +42,8 @@ export function parseOption(name: string, spec: OptionSpec, value: string): stri
   }
   if (spec.kind !== 'integer' && spec.kind !== 'number') {
     if (value === '') throw refuse('a value');
-    return value;
+    if (spec.kind === 'paths') return value.split(',').map((path) => resolve(cwd, path));
+    return spec.kind === 'text' ? value : resolve(cwd, value);
   }
   const number = value.trim() === '' ? NaN : Number(value);
   const { least = -Infinity, below = Infinity } = spec;

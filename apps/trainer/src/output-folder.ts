@@ -6,6 +6,7 @@ import { MANIFEST_FILE, readManifest } from '@marquee/model-core';
 import { isCheckpointTrace, listCheckpoints } from './checkpoint.js';
 import { DATA_REPORT_FILE, SPLIT_FILE } from './data-files.js';
 import { requireWritableFolder } from './durable-write.js';
+import { RUN_FILE } from './tracking/run-record.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
 
@@ -76,6 +77,7 @@ async function removeEarlierRun(outputDir: string, present: readonly string[]): 
     TRAIN_LOG_FILE,
     DATA_REPORT_FILE,
     SPLIT_FILE,
+    RUN_FILE,
     ...Object.keys(manifest?.files ?? {}),
     MANIFEST_FILE,
   ];

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { Manifest } from '@marquee/model-core';
 
 import { endedByError, type Stopped } from './ended-by-error.js';
-import type { EvaluationWatch } from './evaluation-watch.js';
 import { type FinishedPretraining, finishPretraining } from './finish-pretraining.js';
 import { createLanguageModelEvaluator, type LanguageModelEvaluator } from './language-model-evaluator.js';
 import type { Figures } from './model-selection.js';
@@ -12,32 +11,48 @@ import { announcePretraining, preparePretraining, type Pretraining } from './pre
 import { decisivePretrainOptions, type PretrainOptions } from './pretrain-options.js';
 import { openLanguageModelOptimizer, pretrainingSteps } from './pretraining-steps.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
+import { describePretraining, endOfTraining } from './tracking/describe-training.js';
+import { recordRun, type RunRecorder, type RunWatch } from './tracking/record-run.js';
 import { openTrainLog } from './train-log.js';
 import { reportEffort } from './training-effort.js';
 import { evaluationIsDue, runSteps } from './training-run.js';
 import { initialState, type TrainingState } from './training-state.js';
 
+type PretrainResult = { readonly manifest: Manifest } | Stopped;
+
 /**
  * Trains a model folder as a masked language model on texts, and writes a folder that `train` starts from. Everything is checked before the first
  * step. A requested stop ends the training after its step, with a checkpoint.
  */
-export async function runPretraining(
-  options: PretrainOptions,
-  watch: EvaluationWatch,
-): Promise<{ readonly manifest: Manifest } | Stopped> {
+export async function runPretraining(options: PretrainOptions, watch: RunWatch): Promise<PretrainResult> {
   const checkpoint = await findCheckpoint(options);
   await checkOutputFolder(options, checkpoint);
   const pretraining = await preparePretraining(options, watch);
   const parameterCount = [...pretraining.model.weights.values()].reduce((sum, { data }) => sum + data.length, 0);
   await prepareOutputFolder(options, parameterCount);
   announcePretraining(pretraining);
+  return recordRun({
+    dir: options.outputDir,
+    start: describePretraining(pretraining),
+    resumes: checkpoint !== undefined,
+    mirror: watch.mirror,
+    run: (recorder) => pretrainAndFinish(pretraining, checkpoint, recorder),
+    endOf: (result) => endOfTraining(options.outputDir, result),
+  });
+}
+
+async function pretrainAndFinish(
+  pretraining: Pretraining,
+  checkpoint: string | undefined,
+  recorder: RunRecorder,
+): Promise<PretrainResult> {
   const evaluator = await createLanguageModelEvaluator(pretraining);
   try {
-    const finished = await pretrain(pretraining, evaluator, checkpoint);
+    const finished = await pretrain(pretraining, evaluator, checkpoint, recorder);
     if ('stoppedAt' in finished) return finished;
     return { manifest: await finishPretraining(pretraining, finished) };
   } catch (error) {
-    return await endedByError(error, options.outputDir);
+    return await endedByError(error, pretraining.options.outputDir);
   } finally {
     await evaluator?.close();
   }
@@ -47,6 +62,7 @@ async function pretrain(
   pretraining: Pretraining,
   evaluator: LanguageModelEvaluator | undefined,
   checkpointPath: string | undefined,
+  recorder: RunRecorder,
 ): Promise<FinishedPretraining | Stopped> {
   const { options, model, plan, fingerprint, progress } = pretraining;
   const decisiveOptions = decisivePretrainOptions(options);
@@ -58,10 +74,11 @@ async function pretrain(
   const evaluations = checkpoint?.run.evaluations ?? [];
   const schedule = { plan, evaluationSteps: options.evalSteps };
   const logPath = join(options.outputDir, TRAIN_LOG_FILE);
-  const log = await openTrainLog(logPath, {
+  const position = {
     step: initial.step,
     evaluationIsDue: evaluator !== undefined && evaluationIsDue(schedule, initial.step, evaluations),
-  });
+  };
+  const log = await openTrainLog(logPath, position, recorder);
   try {
     const finished = await runSteps({
       ...pretraining,

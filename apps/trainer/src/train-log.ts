@@ -2,15 +2,11 @@ import { appendFileSync, closeSync, fsyncSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 
 import { writeDurably, writeFailure } from './durable-write.js';
-
-/** One line of `train_log.jsonl`: a step with its `loss`, an evaluation with `eval_…` fields, or at the end what the training took. */
-export interface TrainLogEntry {
-  readonly step: number;
-  readonly [field: string]: number | string;
-}
+import type { RunRecorder } from './tracking/record-run.js';
+import type { RunLogEntry } from './tracking/run-record.js';
 
 export interface TrainLog {
-  append(entry: TrainLogEntry): void;
+  append(entry: RunLogEntry): void;
   close(): void;
 }
 
@@ -22,9 +18,9 @@ export interface LogPosition {
 
 /**
  * Opens `train_log.jsonl` for appending. What an earlier process logged past the position is dropped, as is a half-written last line, so that the log
- * of a resumed run reads like that of an uninterrupted one.
+ * of a resumed run reads like that of an uninterrupted one. The recorder hears of each new line.
  */
-export async function openTrainLog(path: string, position: LogPosition): Promise<TrainLog> {
+export async function openTrainLog(path: string, position: LogPosition, recorder: RunRecorder): Promise<TrainLog> {
   const kept = (await readEntries(path)).filter((entry) => isBefore(entry, position));
   await writeDurably(path, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const file = openSync(path, 'a');
@@ -36,7 +32,10 @@ export async function openTrainLog(path: string, position: LogPosition): Promise
     }
   };
   return {
-    append: (entry) => guarded(() => appendFileSync(file, `${JSON.stringify(entry)}\n`)),
+    append: (entry) => {
+      guarded(() => appendFileSync(file, `${JSON.stringify(entry)}\n`));
+      recorder.log(entry);
+    },
     close: () => {
       guarded(() => fsyncSync(file));
       closeSync(file);
@@ -51,18 +50,18 @@ export async function loggedEffort(path: string): Promise<{ seconds: number; tok
   return { seconds: sum('seconds'), tokens: sum('tokens') };
 }
 
-async function readEntries(path: string): Promise<TrainLogEntry[]> {
+async function readEntries(path: string): Promise<RunLogEntry[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   return text.split('\n').flatMap((line) => {
     try {
-      return [JSON.parse(line) as TrainLogEntry];
+      return [JSON.parse(line) as RunLogEntry];
     } catch {
       return []; // half-written, or the end of the file
     }
   });
 }
 
-function isBefore(entry: TrainLogEntry, { step, evaluationIsDue }: LogPosition): boolean {
+function isBefore(entry: RunLogEntry, { step, evaluationIsDue }: LogPosition): boolean {
   if ('peakMemoryBytes' in entry) return false; // the end of a training that goes on
   return entry.step < step || (entry.step === step && !(evaluationIsDue && 'eval_loss' in entry));
 }

@@ -7,7 +7,6 @@ import { bringBestCheckpoint } from './checkpoint-saver.js';
 import { chooseModel } from './choose-model.js';
 import { endedByError, type Stopped } from './ended-by-error.js';
 import { writeDataFiles } from './data-files.js';
-import type { EvaluationWatch } from './evaluation-watch.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
 import { type FinishedTraining, finishTraining } from './finish-training.js';
 import type { Figures } from './model-selection.js';
@@ -15,6 +14,8 @@ import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output
 import { announce, prepareTraining, type Training } from './prepare-training.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
 import { openClassifierOptimizer, reviewSteps } from './review-steps.js';
+import { describeTraining, endOfTraining } from './tracking/describe-training.js';
+import { recordRun, type RunRecorder, type RunWatch } from './tracking/record-run.js';
 import { openTrainLog } from './train-log.js';
 import { decisiveOptions, selectionRule, type TrainOptions } from './train-options.js';
 import { reportEffort } from './training-effort.js';
@@ -29,16 +30,32 @@ export type TrainResult = { readonly manifest: Manifest } | Stopped;
  * Fine-tunes a model folder on a CSV and writes the artifact into the output folder. Everything is checked before the first step. A requested stop
  * ends the training after its step, with a checkpoint.
  */
-export async function runTraining(options: TrainOptions, watch: EvaluationWatch): Promise<TrainResult> {
+export async function runTraining(options: TrainOptions, watch: RunWatch): Promise<TrainResult> {
   const checkpoint = await findCheckpoint(options);
   await checkOutputFolder(options, checkpoint);
   const training = await prepareTraining(options, watch);
   await prepareOutputFolder(options, parameterCount(training.config), { averaged: options.emaDecay > 0 });
   await writeDataFiles(options.outputDir, training.data);
   announce(training);
+  return recordRun({
+    dir: options.outputDir,
+    start: describeTraining(training),
+    resumes: checkpoint !== undefined,
+    mirror: watch.mirror,
+    run: (recorder) => trainAndFinish(training, checkpoint, recorder),
+    endOf: (result) => endOfTraining(options.outputDir, result),
+  });
+}
+
+async function trainAndFinish(
+  training: Training,
+  checkpoint: string | undefined,
+  recorder: RunRecorder,
+): Promise<TrainResult> {
+  const { options } = training;
   const evaluator = await createEvaluator(training.config, options.perDeviceEvalBatchSize, options.threads);
   try {
-    const finished = await train(training, evaluator, checkpoint);
+    const finished = await train(training, evaluator, checkpoint, recorder);
     if ('stoppedAt' in finished) return finished;
     return { manifest: await finishTraining(training, evaluator, finished) };
   } catch (error) {
@@ -52,6 +69,7 @@ async function train(
   training: Training,
   evaluator: Evaluator,
   checkpointPath: string | undefined,
+  recorder: RunRecorder,
 ): Promise<FinishedTraining | Stopped> {
   const { options, model, data, plan, fingerprint, progress } = training;
   const identity = { fingerprint, options: decisiveOptions(options), totalSteps: plan.totalSteps };
@@ -65,10 +83,11 @@ async function train(
   const evaluations = checkpoint?.run.evaluations ?? [];
   const schedule = { plan, evaluationSteps: options.evalStrategy === 'epoch' ? plan.stepsPerEpoch : options.evalSteps };
   const logPath = join(options.outputDir, TRAIN_LOG_FILE);
-  const log = await openTrainLog(logPath, {
+  const position = {
     step: initial.step,
     evaluationIsDue: data.validation !== undefined && evaluationIsDue(schedule, initial.step, evaluations),
-  });
+  };
+  const log = await openTrainLog(logPath, position, recorder);
   try {
     const finished = await runSteps({
       ...training,

@@ -61,9 +61,9 @@ describe('a wrong command line says what is wrong, and what was expected', () =>
     [`train ${TINY} --resume-from-checkpoint`]:
       '--resume-from-checkpoint: expected a checkpoint, or --output-dir with the folder of the run',
     [`train ${TINY} --load-best-model-at-end no`]: '--load-best-model-at-end: expected true or false, got "no"',
-    'evaluate --test-file train.csv': "required option '--model <path>' not specified; --help lists what there is",
+    'evaluate --test-file train.csv': '--model: expected a path, got none; --help lists what there is',
     'evaluate --model base --test-file train.csv --graph int4': '--graph: expected one of auto, int8, fp32, got "int4"',
-    export: "required option '--model <path>' not specified; --help lists what there is",
+    export: '--model: expected a path, got none; --help lists what there is',
   };
   test.each(Object.entries(complaints))('%s', async (line, message) => {
     const error: unknown = await run(line).catch((thrown: unknown) => thrown);

@@ -188,6 +188,7 @@ describe('which checkpoint a training goes on from', () => {
       'checkpoint-4',
       'checkpoint-6',
       'data_report.json',
+      'run.json',
       'train_log.jsonl',
     ]);
   });

@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+
+import { fileDigest } from '@marquee/dataset';
+import { MANIFEST_FILE, type Manifest } from '@marquee/model-core';
+
+import type { Stopped } from '../ended-by-error.js';
+import type { Pretraining } from '../prepare-pretraining.js';
+import type { Training } from '../prepare-training.js';
+import { flattenMetrics } from './flatten-metrics.js';
+import type { RunEnd, RunStart } from './run-record.js';
+
+/** What `run.json` says of a training before its first step. */
+export function describeTraining({ options, model, data }: Training): RunStart {
+  const { train, validation, test } = data;
+  const parts = Object.entries({ train, validation, test });
+  return {
+    command: 'train',
+    options: plainOptions(options),
+    data: Object.fromEntries(parts.flatMap(([name, part]) => (part ? [[name, part.source]] : []))),
+    model: { path: model.path, sha256: model.weightsDigest },
+  };
+}
+
+export function describePretraining({ options, model, train, validation }: Pretraining): RunStart {
+  const ofPart = (name: string, sources: Pretraining['train']['sources'] = []) =>
+    sources.map((source, index) => [sources.length === 1 ? name : `${name}.${index + 1}`, source] as const);
+  return {
+    command: 'pretrain',
+    options: plainOptions(options),
+    data: Object.fromEntries([...ofPart('train', train.sources), ...ofPart('validation', validation?.sources)]),
+    model: { path: model.path, sha256: model.weightsDigest },
+  };
+}
+
+/** What `run.json` says in the end of a training that makes an artifact. */
+export async function endOfTraining(dir: string, result: { readonly manifest: Manifest } | Stopped): Promise<RunEnd> {
+  if ('stoppedAt' in result) return { status: 'stopped' };
+  const { version, metrics } = result.manifest;
+  return {
+    status: 'finished',
+    metrics: flattenMetrics(metrics ?? {}),
+    artifact: { version, manifestSha256: await fileDigest(join(dir, MANIFEST_FILE)) },
+  };
+}
+
+/** Every option has one plain value, or is a list of paths. */
+export const plainOptions = (options: object): RunStart['options'] =>
+  Object.fromEntries(
+    Object.entries(options).map(([name, value]: [string, RunStart['options'][string] | undefined]) => [
+      name,
+      value ?? null,
+    ]),
+  );

@@ -1,0 +1,115 @@
+import type { EvaluationWatch } from '../evaluation-watch.js';
+import { TrainerError } from '../trainer-error.js';
+import { describeEnvironment } from './environment.js';
+import {
+  readRunRecord,
+  type RunEnd,
+  type RunLogEntry,
+  type RunRecord,
+  type RunStart,
+  writeRunRecord,
+} from './run-record.js';
+
+/** Another place that shows a run. No call throws, and only `end` may be waited for. */
+export interface RunMirror {
+  begin(dir: string, record: RunRecord): void;
+  log(entry: RunLogEntry): void;
+  /** Resolves when the rest has been handed over, or could not be. */
+  end(record: RunRecord): Promise<void>;
+}
+
+/** What a run answers to, and where it is shown. */
+export interface RunWatch extends EvaluationWatch {
+  readonly mirror?: RunMirror;
+}
+
+export interface RunRecorder {
+  /** Takes a line of the run's log. Evaluations are in `run.json` soon after. */
+  log(entry: RunLogEntry): void;
+}
+
+export interface RecordedRun<T> {
+  /** The run's folder, which exists. */
+  readonly dir: string;
+  readonly start: RunStart;
+  /** Whether it goes on with the run whose record the folder holds. */
+  readonly resumes?: boolean;
+  readonly mirror?: RunMirror | undefined;
+  readonly run: (recorder: RunRecorder) => Promise<T>;
+  readonly endOf: (result: T) => RunEnd | Promise<RunEnd>;
+}
+
+/** Runs something that leaves `run.json` in its folder, written at the start, after each evaluation and at the end, however it ends. */
+export async function recordRun<T>({ dir, start, resumes, mirror, run, endOf }: RecordedRun<T>): Promise<T> {
+  const earlier = resumes ? await readRunRecord(dir) : undefined;
+  let record = await firstRecord(start, earlier);
+  const secondsNow = stopwatch(earlier?.timing.seconds ?? 0);
+  const save = async (changes: Partial<RunRecord>): Promise<void> => {
+    const timing = { ...record.timing, updatedAt: new Date().toISOString(), seconds: secondsNow() };
+    record = { ...record, ...changes, timing, peakMemoryBytes: peakMemoryBytes() };
+    await writeRunRecord(dir, record);
+  };
+  await save({});
+  mirror?.begin(dir, record);
+  const saves: Promise<void>[] = [];
+  const recorder: RunRecorder = {
+    log(entry) {
+      mirror?.log(entry);
+      if (!isEvaluation(entry)) return;
+      const evaluations = [...record.evaluations.filter(({ step }) => step < entry.step), entry];
+      record = { ...record, evaluations };
+      const last = saves.at(-1) ?? Promise.resolve();
+      // A disk that fills up shows at the last save, with the run's own error or at its end.
+      saves.push(last.then(() => save({})).catch(() => undefined));
+    },
+  };
+  const end = async (ended: RunEnd): Promise<void> => {
+    await Promise.all(saves);
+    await save(ended);
+    await mirror?.end(record);
+  };
+  try {
+    const result = await run(recorder);
+    await end(await endOf(result));
+    return result;
+  } catch (error) {
+    await end(endOfError(error)).catch(() => undefined); // the run's own error says more
+    throw error;
+  }
+}
+
+async function firstRecord(start: RunStart, earlier: RunRecord | undefined): Promise<RunRecord> {
+  const now = new Date().toISOString();
+  return {
+    formatVersion: 1,
+    status: 'running',
+    ...start,
+    environment: await describeEnvironment(),
+    evaluations: earlier?.evaluations ?? [],
+    timing: {
+      startedAt: earlier?.timing.startedAt ?? now,
+      updatedAt: now,
+      seconds: earlier?.timing.seconds ?? 0,
+      resumes: earlier ? earlier.timing.resumes + 1 : 0,
+    },
+    peakMemoryBytes: peakMemoryBytes(),
+    pid: process.pid,
+  };
+}
+
+/** Only an error with a code was written for a reader; another one is named, no more. */
+function endOfError(error: unknown): RunEnd {
+  if (error instanceof TrainerError && error.code === 'INTERRUPTED') return { status: 'stopped' };
+  if (!(error instanceof Error)) return { status: 'failed' };
+  const code = 'code' in error ? String(error.code) : 'BUG';
+  return { status: 'failed', error: { code, message: 'code' in error ? error.message : error.name } };
+}
+
+const isEvaluation = (entry: RunLogEntry): boolean => Object.keys(entry).some((field) => field.startsWith('eval_'));
+
+const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024;
+
+function stopwatch(secondsBefore: number): () => number {
+  const start = performance.now();
+  return () => Math.round((secondsBefore + (performance.now() - start) / 1000) * 1000) / 1000;
+}

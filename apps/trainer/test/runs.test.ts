@@ -1,0 +1,132 @@
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { runCli } from '../src/cli.js';
+import { createProgress } from '../src/progress.js';
+import { type RunRecord, writeRunRecord } from '../src/tracking/run-record.js';
+import { temporaryFolder } from './support/temporary-folder.js';
+
+const RECORD: RunRecord = {
+  formatVersion: 1,
+  command: 'train',
+  status: 'finished',
+  options: { learningRate: 5e-5, numTrainEpochs: 1, truncation: 'head', seed: 42, dropout: null },
+  data: { train: { sha256: 'a'.repeat(64), rows: 40_000 } },
+  model: { path: '/models/base', sha256: 'b'.repeat(64) },
+  environment: {
+    node: '20.19.0',
+    onnxruntime: '1.30.0',
+    platform: 'linux',
+    host: hostname(),
+    cpu: 'a processor',
+    cores: 2,
+    memoryBytes: 8e9,
+    commit: 'c'.repeat(40),
+    modified: false,
+  },
+  evaluations: [
+    { step: 100, eval_f1: 0.91, eval_loss: 0.25 },
+    { step: 200, eval_f1: 0.9, eval_loss: 0.3 },
+  ],
+  metrics: { 'test.int8.accuracy': 0.9281 },
+  timing: { startedAt: '2026-11-24T10:00:00.000Z', updatedAt: '2026-11-24T11:30:00.000Z', seconds: 5400, resumes: 0 },
+  peakMemoryBytes: 3.2e9,
+  pid: 1,
+};
+
+let cwd: string;
+async function writeRun(name: string, changes: Partial<RunRecord>): Promise<void> {
+  await mkdir(join(cwd, 'runs', name), { recursive: true });
+  await writeRunRecord(join(cwd, 'runs', name), { ...RECORD, ...changes });
+}
+
+beforeAll(async () => {
+  cwd = await temporaryFolder();
+  await writeRun('first', {});
+  await writeRun('second', {
+    options: { ...RECORD.options, learningRate: 1e-4, dropout: 0.2 },
+    metrics: { 'test.int8.accuracy': 0.9312, 'test.int8.f1': 0.93 },
+    timing: { ...RECORD.timing, startedAt: '2026-11-25T10:00:00.000Z' },
+  });
+  await writeRun('lost', {
+    status: 'running',
+    evaluations: [],
+    metrics: {},
+    pid: 2 ** 22 + 1, // above Linux's largest
+    timing: { ...RECORD.timing, startedAt: '2026-11-26T10:00:00.000Z', seconds: 61 },
+  });
+  await mkdir(join(cwd, 'runs', 'no-run'));
+});
+
+async function runs(...words: string[]): Promise<string> {
+  let stdout = '';
+  await runCli(['runs', ...words], {
+    cwd,
+    shippedModel: '',
+    sampleFile: '',
+    progress: createProgress({ write: () => undefined }),
+    write: (text) => (stdout += text),
+    stopRequested: () => false,
+  });
+  return stdout;
+}
+
+describe('runs', () => {
+  test('lists them in the order of their beginnings, and knows a dead process', async () => {
+    expect(await runs()).toBe(
+      [
+        'run     command  status    started (UTC)        time  evaluations  best F1  test accuracy',
+        'first   train    finished  2026-11-24 10:00  1:30:00            2   0.9100         0.9281',
+        'second  train    finished  2026-11-25 10:00  1:30:00            2   0.9100         0.9312',
+        'lost    train    died      2026-11-26 10:00  0:01:01            0',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('lays two side by side: the options that differ, and all that was measured', async () => {
+    expect(await runs('first', join('runs', 'second'))).toBe(
+      [
+        '                    first     second',
+        'command             train     train',
+        'status              finished  finished',
+        'learningRate        0.00005   0.0001',
+        'dropout                       0.2',
+        'time                1:30:00   1:30:00',
+        'peak memory (GB)    3.20      3.20',
+        'last step           200       200',
+        'last eval_f1        0.9       0.9',
+        'last eval_loss      0.3       0.3',
+        'test.int8.accuracy  0.9281    0.9312',
+        'test.int8.f1                  0.93',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('shows all of one', async () => {
+    const shown = await runs('first');
+    expect(shown).toMatch(/^seed +42$/m);
+    expect(shown).toMatch(/^data\.train +40000 rows of a{12}$/m);
+    expect(shown).toMatch(/^commit +c{12}$/m);
+  });
+
+  test('prints the records as JSON', async () => {
+    expect(JSON.parse(await runs('--json', 'first'))).toEqual([
+      { ...RECORD, name: 'first', dir: join(cwd, 'runs', 'first') },
+    ]);
+    expect(JSON.parse(await runs('--json', '--runs-dir', 'nowhere'))).toEqual([]);
+  });
+
+  test('refuses a folder without a record', async () => {
+    const error: unknown = await runs('no-run').catch((thrown: unknown) => thrown);
+    const places = `${join(cwd, 'no-run')} or ${join(cwd, 'runs', 'no-run')}`;
+    expect(error).toMatchObject({
+      code: 'INVALID_OPTION',
+      message: `no-run: expected the folder of a run with run.json, found none in ${places}`,
+    });
+  });
+});
