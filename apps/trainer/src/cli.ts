@@ -101,27 +101,30 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
 }
 
 async function train(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  const { cwd, shippedModel, sampleFile, tokenCacheDir, progress } = dependencies;
+  const { sampleFile, progress } = dependencies;
   const hasData = parsed['trainFile'] !== undefined || parsed['dataFile'] !== undefined;
   if (!hasData) {
     progress.say(`no --train-file: training on ${sampleFile}, synthetic reviews that show how it works and no more`);
   }
   const options = {
-    ...withRunDefaults(parsed, cwd, shippedModel),
+    ...withRunDefaults(parsed, dependencies),
     trainFile: hasData ? parsed['trainFile'] : sampleFile,
-    tokenCacheDir: parsed['tokenCacheDir'] ?? tokenCacheDir,
   } as unknown as TrainOptions; // each value was parsed as its spec says
   return endOf(await runTraining(options, dependencies), 'train', parsed, options, progress);
 }
 
 async function pretrain(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  const { cwd, shippedModel, progress } = dependencies;
-  const options = withRunDefaults(parsed, cwd, shippedModel) as unknown as PretrainOptions; // as for `train`
-  return endOf(await runPretraining(options, dependencies), 'pretrain', parsed, options, progress);
+  const options = withRunDefaults(parsed, dependencies) as unknown as PretrainOptions; // as for `train`
+  return endOf(await runPretraining(options, dependencies), 'pretrain', parsed, options, dependencies.progress);
 }
 
-const withRunDefaults = (parsed: Readonly<Record<string, unknown>>, cwd: string, shippedModel: string) => ({
+/** What every kind of training defaults to, where a spec cannot know it. */
+const withRunDefaults = (
+  parsed: Readonly<Record<string, unknown>>,
+  { cwd, shippedModel, tokenCacheDir }: CliDependencies,
+) => ({
   ...parsed,
+  tokenCacheDir: parsed['tokenCacheDir'] ?? tokenCacheDir,
   modelNameOrPath: parsed['modelNameOrPath'] ?? shippedModel,
   outputDir: parsed['outputDir'] ?? outputDirFor(parsed['resumeFromCheckpoint'], cwd),
 });

@@ -9,7 +9,9 @@ import { decisivePretrainOptions, type PretrainOptions } from './pretrain-option
 import { planPretraining, type PretrainingPlan } from './pretraining-plan.js';
 import { languageModel, loadStartingModel, type StartingModel } from './starting-model.js';
 import { readCorpus, splitCorpus, type TextCorpus } from './text-corpus.js';
+import { tokenizerDigest } from './token-cache.js';
 import type { MaskingVocabulary } from './token-masking.js';
+import type { Tokenization } from './tokenize.js';
 import { TrainerError } from './trainer-error.js';
 
 /** Everything that a pretraining reads, checked. */
@@ -34,11 +36,17 @@ export async function preparePretraining(options: PretrainOptions, watch: Evalua
     const expectation = `expected at most the model's ${config.max_position_embeddings} positions`;
     throw new TrainerError('INVALID_OPTION', `--max-seq-length: ${expectation}, got ${maxSeqLength}`);
   }
-  const tokenizer = createTokenizer(createTokenizerJson(model.tokenizerJson), model.tokenizerConfig, {
+  const tokenizerJson = createTokenizerJson(model.tokenizerJson);
+  const tokenizer = createTokenizer(tokenizerJson, model.tokenizerConfig, {
     maxLength: Number.MAX_SAFE_INTEGER,
     truncation: 'head',
   });
-  const { train, validation } = await readTexts(options, tokenizer);
+  const { train, validation } = await readTexts(options, {
+    tokenizer,
+    tokenizerSha256: tokenizerDigest(tokenizerJson, model.tokenizerConfig),
+    tokenCacheDir: options.tokenCacheDir,
+    progress: watch.progress,
+  });
   for (const [name, corpus] of Object.entries({ training: train, validation })) {
     if (corpus && sequenceCount(corpus, maxSeqLength) === 0)
       throw new TrainerError(
@@ -64,12 +72,12 @@ export async function preparePretraining(options: PretrainOptions, watch: Evalua
 
 async function readTexts(
   options: PretrainOptions,
-  tokenizer: ReviewTokenizer,
+  tokenization: Tokenization,
 ): Promise<{ train: TextCorpus; validation: TextCorpus | undefined }> {
   const { trainFile, validationFile, validationSplitPercentage: percentage, textColumnName: textColumn } = options;
-  const whole = await readCorpus(trainFile, tokenizer, { textColumn, maxRows: options.maxTrainSamples });
+  const whole = await readCorpus(trainFile, tokenization, { textColumn, maxRows: options.maxTrainSamples });
   if (validationFile) {
-    const validation = await readCorpus(validationFile, tokenizer, { textColumn, maxRows: options.maxEvalSamples });
+    const validation = await readCorpus(validationFile, tokenization, { textColumn, maxRows: options.maxEvalSamples });
     return { train: whole, validation };
   }
   if (percentage === 0) return { train: whole, validation: undefined };
@@ -82,14 +90,12 @@ function readVocabulary(
   tokenizer: ReviewTokenizer,
 ): Pretraining['vocabulary'] {
   const [clsId, sepId] = tokenizer.encode('').inputIds as unknown as [number, number]; // an empty text is these two
-  const mask = tokenizerConfig['mask_token'] ?? '[MASK]';
+  const written = tokenizerConfig['mask_token'];
+  const mask = typeof written === 'string' ? written : '[MASK]';
   const { vocab = {} } = (tokenizerJson['model'] ?? {}) as { vocab?: Readonly<Record<string, number>> };
-  const maskId = vocab[String(mask)];
+  const maskId = vocab[mask];
   if (maskId === undefined)
-    throw new TrainerError(
-      'INVALID_MODEL',
-      `${path}: expected the mask token ${String(mask)} in tokenizer.json, found none`,
-    );
+    throw new TrainerError('INVALID_MODEL', `${path}: expected the mask token ${mask} in tokenizer.json, found none`);
   return { size: tokenizer.vocabSize, maskId, clsId, specialIds: [clsId, sepId] };
 }
 

@@ -8,6 +8,7 @@ const SHARED = [
   'overwriteOutputDir',
   'resumeFromCheckpoint',
   'textColumnName',
+  'tokenCacheDir',
   'perDeviceTrainBatchSize',
   'perDeviceEvalBatchSize',
   'lrSchedulerType',
@@ -48,7 +49,7 @@ const shared = Object.fromEntries(SHARED.map((name) => [name, TRAIN_OPTION_SPECS
 export const PRETRAIN_OPTION_SPECS: Readonly<Record<keyof PretrainOptions, OptionSpec>> = {
   trainFile: {
     kind: 'paths',
-    help: 'CSV or CSV.gz files with reviews, with commas between; labels are not looked at',
+    help: 'CSV or JSONL files with reviews, with commas between; labels are not looked at',
     required: true,
   },
   validationFile: { kind: 'paths', help: 'held-out text; without it a part of the training text is held out' },
@@ -94,6 +95,7 @@ const NOT_DECISIVE: readonly (keyof PretrainOptions)[] = [
   'overwriteOutputDir',
   'resumeFromCheckpoint',
   'modelNameOrPath',
+  'tokenCacheDir',
   'maxEvalSamples',
   'perDeviceEvalBatchSize',
   'saveSteps',

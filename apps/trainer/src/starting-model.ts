@@ -65,7 +65,7 @@ interface Checkpoint {
 }
 
 /** The start of a classifier: the encoder and a new head, so that one of another shape or for other labels is no obstacle. */
-export function newClassifier({ stored, config, subject, normal }: Checkpoint): Start {
+function newClassifier({ stored, config, subject, normal }: Checkpoint): Start {
   const head: ReadonlySet<string> = new Set(HEAD_PARAMETERS);
   const encoder = new Map([...stored].filter(([name]) => !head.has(name)));
   return {

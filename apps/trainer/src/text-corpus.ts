@@ -1,5 +1,7 @@
 import { fileDigest, rowDigest, stratifiedSplit, visitTexts } from '@marquee/dataset';
-import type { ReviewTokenizer } from '@marquee/model-core';
+
+import { sequencesOf } from './token-table.js';
+import { type Tokenization, tokenizeFile } from './tokenize.js';
 
 /** Texts as token ids, ready to be packed: labels are not looked at. */
 export interface TextCorpus {
@@ -15,22 +17,21 @@ export interface ReadTextsOptions {
   readonly maxRows: number | undefined;
 }
 
-/** Reads every file whole before anything is trained. The tokenizer must not cut. */
+/** Reads, checks and tokenizes every file before anything is trained. The tokenizer must not cut. */
 export async function readCorpus(
   files: readonly string[],
-  tokenizer: ReviewTokenizer,
+  tokenization: Tokenization,
   { textColumn, maxRows }: ReadTextsOptions,
 ): Promise<TextCorpus> {
   const texts: Int32Array[] = [];
   const rowDigests: string[] = [];
   const sources = [];
   for (const file of files) {
-    const before = texts.length;
-    await visitTexts(file, { textColumn, ...(maxRows === undefined ? {} : { maxRows }) }, (text) => {
-      texts.push(tokenizer.encode(text).inputIds.slice(1)); // without [CLS]: it stands once at the start of a sequence
-      rowDigests.push(rowDigest(text));
-    });
-    sources.push({ sha256: await fileDigest(file), rows: texts.length - before });
+    const ids = sequencesOf(await tokenizeFile({ file, textColumn, maxRows }, tokenization));
+    for (const sequence of ids) texts.push(sequence.subarray(1)); // without [CLS], which stands once at the start of a packed sequence
+    const limit = maxRows === undefined ? {} : { maxRows };
+    await visitTexts(file, { textColumn, ...limit }, (text) => rowDigests.push(rowDigest(text)));
+    sources.push({ sha256: await fileDigest(file), rows: ids.length });
   }
   return { texts, rowDigests, sources };
 }

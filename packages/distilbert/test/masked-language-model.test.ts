@@ -25,7 +25,7 @@ import {
   secondMoment,
   withNewLanguageHead,
 } from '../src/index.js';
-import { int64, isRoundingOnly, oracle as tiny, relativeError, run, toTensors, valuesOf } from './support.js';
+import { int64, isRoundingOnly, type oracle as tiny, relativeError, run, toTensors, valuesOf } from './support.js';
 
 const ORACLE = 'masked-language-model';
 const read = (name: string): Buffer => readFileSync(new URL(`oracles/${name}`, import.meta.url));

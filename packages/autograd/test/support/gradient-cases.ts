@@ -16,6 +16,7 @@ import {
   layerNorm,
   log,
   logSoftmax,
+  logSumExp,
   matmul,
   maximum,
   minimum,
@@ -413,6 +414,7 @@ export const compositionCases: readonly GradientCase[] = [
     f: (x) => where(greater(x, 0), mul(x, x), neg(x)),
     inputs: [awayFromZero()],
   },
+  { title: 'logSumExp', f: logSumExp, inputs: [draw('x', [2, 5], { seed: 132 })] },
   {
     title: 'a constant operand',
     f: (x) => mul(x, constant(Float32Array.of(1, -2, 3), 'float32', [3])),
