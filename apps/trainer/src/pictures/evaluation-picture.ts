@@ -2,7 +2,7 @@ import type { ChartConfiguration } from 'chart.js';
 
 import { drawFigure } from './figure.js';
 import { formatCount, formatPercent } from './format.js';
-import { type Axis, axisOptions, linePanel, type Note, panelOptions, type Point } from './panel.js';
+import { type Axis, linePanel, type Note, panelOptions, type Point } from './panel.js';
 import { COLORS, FONT_SIZE, withOpacity } from './theme.js';
 
 /** What is drawn of an evaluation. */
