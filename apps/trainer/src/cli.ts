@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { Command } from 'commander';
 
@@ -20,6 +20,7 @@ import type { Progress } from './progress.js';
 import { runPretraining } from './pretrain.js';
 import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from './pretrain-options.js';
 import { type QuantizeOptions, runQuantization } from './quantize.js';
+import { createFiveSteps } from './report/five-steps.js';
 import { runFolderOf } from './resume-point.js';
 import { runSplit, type SplitOptions } from './split-command.js';
 import { RUNS_COMMAND } from './tracking/runs-command.js';
@@ -101,7 +102,7 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
 }
 
 async function train(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  const { sampleFile, progress } = dependencies;
+  const { cwd, sampleFile, progress, write } = dependencies;
   const hasData = parsed['trainFile'] !== undefined || parsed['dataFile'] !== undefined;
   if (!hasData) {
     progress.say(`no --train-file: training on ${sampleFile}, synthetic reviews that show how it works and no more`);
@@ -110,7 +111,11 @@ async function train(parsed: Readonly<Record<string, unknown>>, dependencies: Cl
     ...withRunDefaults(parsed, dependencies),
     trainFile: hasData ? parsed['trainFile'] : sampleFile,
   } as unknown as TrainOptions; // each value was parsed as its spec says
-  return endOf(await runTraining(options, dependencies), 'train', parsed, options, progress);
+  const fiveSteps = createFiveSteps({ resultsDir: resultsDirFor(parsed['outputDir'], cwd), cwd, write });
+  fiveSteps.begin();
+  const result = await runTraining(options, { ...dependencies, observer: fiveSteps });
+  if ('manifest' in result) await fiveSteps.finish(result.manifest);
+  return endOf(result, 'train', parsed, options, progress);
 }
 
 async function pretrain(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
@@ -143,6 +148,10 @@ function endOf(
   );
   return EXIT_CODES.INTERRUPTED;
 }
+
+/** In the folder that the user named, else `results` where the user stands. */
+const resultsDirFor = (outputDir: unknown, cwd: string): string =>
+  typeof outputDir === 'string' ? join(outputDir, 'results') : resolve(cwd, 'results');
 
 function outputDirFor(resumeFromCheckpoint: unknown, cwd: string): string {
   if (typeof resumeFromCheckpoint === 'string') return runFolderOf(resumeFromCheckpoint);

@@ -9,6 +9,7 @@ import type { DataPart } from './prepare-data.js';
 import type { Training } from './prepare-training.js';
 import { scoreReviews } from './score-reviews.js';
 import { encodeReviews } from './training-data.js';
+import type { ScoredPart } from './training-observer.js';
 
 /** What the manifest says of how good an artifact is. */
 export interface ArtifactMeasurements {
@@ -83,18 +84,19 @@ async function scoreParts(
   training: Training,
   evaluator: Evaluator,
   weights: Weights,
-  parts: Readonly<Record<string, DataPart | undefined>>,
+  parts: Readonly<Record<ScoredPart['name'], DataPart | undefined>>,
 ): Promise<Map<string, PartScores>> {
   const { options, servingTokenizer } = training;
   const threads = options.threads === undefined ? {} : { intraOpThreads: options.threads };
   const classifier = await loadClassifier(options.outputDir, { device: 'cpu', graph: 'int8', ...threads });
   const scored = new Map<string, PartScores>();
   try {
-    for (const [name, part] of Object.entries(parts)) {
+    for (const [name, part] of Object.entries(parts) as [ScoredPart['name'], DataPart | undefined][]) {
       if (!part) continue;
       const encoded = encodeReviews(part.reviews, servingTokenizer);
       const { probabilities: int8 } = await scoreReviews(classifier, part.reviews, training);
       const fp32 = await evaluator.positiveProbabilities(toTensors(weights), encoded, training);
+      training.observer?.scored({ name, part, probabilities: { int8, fp32 } });
       scored.set(name, { rowDigests: part.rowDigests, labels: encoded.labels, int8, fp32 });
     }
   } finally {

@@ -4,16 +4,16 @@ import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@mar
 import { type BatchPlan, planTraining } from './batch-source.js';
 import { describeData } from './describe-data.js';
 import { type ClassWeights, resolveClassWeights } from './class-weights.js';
-import type { EvaluationWatch } from './evaluation-watch.js';
 import { fingerprintOf } from './fingerprint.js';
 import { prepareData, type TrainingData } from './prepare-data.js';
 import { tokenizerDigest } from './token-cache.js';
 import { loadStartingModel, type StartingModel } from './starting-model.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
+import type { TrainingWatch } from './training-observer.js';
 
 /** Everything that a training reads, checked. */
-export interface Training extends EvaluationWatch {
+export interface Training extends TrainingWatch {
   readonly options: TrainOptions;
   readonly model: StartingModel;
   /** The starting model's, with the dropout that was asked for. */
@@ -27,7 +27,7 @@ export interface Training extends EvaluationWatch {
 }
 
 /** Reads and checks model and data, and plans the steps. */
-export async function prepareTraining(options: TrainOptions, watch: EvaluationWatch): Promise<Training> {
+export async function prepareTraining(options: TrainOptions, watch: TrainingWatch): Promise<Training> {
   const model = await loadStartingModel(options.modelNameOrPath, options.seed);
   const { dropout } = options;
   const config = dropout === undefined ? model.config : { ...model.config, dropout, attention_dropout: dropout };

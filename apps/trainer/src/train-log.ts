@@ -21,7 +21,7 @@ export interface LogPosition {
  * of a resumed run reads like that of an uninterrupted one. The recorder hears of each new line.
  */
 export async function openTrainLog(path: string, position: LogPosition, recorder: RunRecorder): Promise<TrainLog> {
-  const kept = (await readEntries(path)).filter((entry) => isBefore(entry, position));
+  const kept = (await readTrainLog(path)).filter((entry) => isBefore(entry, position));
   await writeDurably(path, kept.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const file = openSync(path, 'a');
   const guarded = (write: () => void): void => {
@@ -45,12 +45,13 @@ export async function openTrainLog(path: string, position: LogPosition, recorder
 
 /** Seconds and tokens of all logged steps, those of earlier processes included. */
 export async function loggedEffort(path: string): Promise<{ seconds: number; tokens: number }> {
-  const steps = (await readEntries(path)).filter((entry) => 'loss' in entry);
+  const steps = (await readTrainLog(path)).filter((entry) => 'loss' in entry);
   const sum = (field: string): number => steps.reduce((total, entry) => total + Number(entry[field]), 0);
   return { seconds: sum('seconds'), tokens: sum('tokens') };
 }
 
-async function readEntries(path: string): Promise<RunLogEntry[]> {
+/** Entries in their order; none where there is no log. */
+export async function readTrainLog(path: string): Promise<RunLogEntry[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   return text.split('\n').flatMap((line) => {
     try {

@@ -15,10 +15,11 @@ import { announce, prepareTraining, type Training } from './prepare-training.js'
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
 import { openClassifierOptimizer, reviewSteps } from './review-steps.js';
 import { describeTraining, endOfTraining } from './tracking/describe-training.js';
-import { recordRun, type RunRecorder, type RunWatch } from './tracking/record-run.js';
+import { recordRun, type RunRecorder } from './tracking/record-run.js';
 import { openTrainLog } from './train-log.js';
 import { decisiveOptions, selectionRule, type TrainOptions } from './train-options.js';
 import { reportEffort } from './training-effort.js';
+import type { TrainingWatch } from './training-observer.js';
 import { evaluationIsDue, runSteps } from './training-run.js';
 import { initialState, modelParameters, type TrainingState } from './training-state.js';
 import { describeValidation, measureValidation } from './validation-metrics.js';
@@ -30,7 +31,7 @@ export type TrainResult = { readonly manifest: Manifest } | Stopped;
  * Fine-tunes a model folder on a CSV and writes the artifact into the output folder. Everything is checked before the first step. A requested stop
  * ends the training after its step, with a checkpoint.
  */
-export async function runTraining(options: TrainOptions, watch: RunWatch): Promise<TrainResult> {
+export async function runTraining(options: TrainOptions, watch: TrainingWatch): Promise<TrainResult> {
   const checkpoint = await findCheckpoint(options);
   await checkOutputFolder(options, checkpoint);
   const training = await prepareTraining(options, watch);
@@ -52,11 +53,13 @@ async function trainAndFinish(
   checkpoint: string | undefined,
   recorder: RunRecorder,
 ): Promise<TrainResult> {
-  const { options } = training;
+  const { options, observer } = training;
+  await observer?.prepared(training);
   const evaluator = await createEvaluator(training.config, options.perDeviceEvalBatchSize, options.threads);
   try {
     const finished = await train(training, evaluator, checkpoint, recorder);
     if ('stoppedAt' in finished) return finished;
+    observer?.trained(finished);
     return { manifest: await finishTraining(training, evaluator, finished) };
   } catch (error) {
     return await endedByError(error, options.outputDir);

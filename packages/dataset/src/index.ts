@@ -25,3 +25,4 @@ export {
 export { applySplitRecord, parseSplitRecord, SPLIT_PARTS, type SplitPart, type SplitRecord } from './split-record.js';
 export { type Split, stratifiedSplit } from './stratified-split.js';
 export { type TextVisitor, visitTexts, type VisitTextsOptions } from './visit-texts.js';
+export { wordsOf } from './words.js';

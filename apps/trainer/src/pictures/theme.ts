@@ -18,7 +18,7 @@ export const COLORS = {
 export const FONT_FAMILY = 'Marquee Sans';
 
 /** Logical pixels; a picture has `PIXEL_RATIO` pixels for each. */
-export const FONT_SIZE = { figure: 20, panel: 15, label: 13, note: 12 } as const;
+export const FONT_SIZE = { figure: 20, panel: 15, label: 13, note: 12, tick: 11 } as const;
 export const PIXEL_RATIO = 2;
 
 /** A color with an opacity from 0 to 1, as chart.js reads it. */

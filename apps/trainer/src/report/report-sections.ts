@@ -1,0 +1,85 @@
+import { cpus, release, totalmem, type as systemName } from 'node:os';
+
+import { runtimeVersion } from '@marquee/model-core';
+
+import { METRIC_LABELS, type MetricReport } from '../evaluation-report.js';
+import { flagOf } from '../option-spec.js';
+import { formatCount } from '../pictures/format.js';
+import { formatSeconds } from '../progress.js';
+import type { TrainingEffort } from '../training-effort.js';
+import { type Html, html, picture, table } from './html.js';
+
+/** A model whose figures stand in the report beside others', on the same reviews. */
+export interface ReportedModel {
+  readonly name: string;
+  readonly report: MetricReport;
+}
+
+export function trainingSection(
+  trainingPng: Uint8Array,
+  effort: TrainingEffort,
+  options: Readonly<Record<string, unknown>>,
+): Html {
+  const { seconds, tokens, tokensPerSecond, peakMemoryBytes } = effort;
+  const facts = [
+    ['time of all steps (h:mm:ss)', formatSeconds(seconds)],
+    ['tokens, without padding', formatCount(tokens)],
+    ['tokens a second', formatCount(tokensPerSecond)],
+    ['peak memory', `${(peakMemoryBytes / 1e9).toFixed(2)} GB`],
+  ];
+  const given = Object.entries(options).filter(([, value]) => value !== null && value !== undefined);
+  return html`<section>
+    <h2>Training</h2>
+    ${picture(trainingPng, 'Losses, metric, learning rate and gradient norm by step')} ${table(['effort', ''], facts)}
+    <h3>Options</h3>
+    ${table(
+      ['option', 'value'],
+      given.map(([name, value]) => [flagOf(name), show(value)]),
+    )}
+  </section> `;
+}
+
+export function evaluationSection(
+  models: readonly ReportedModel[],
+  pictures: { readonly evaluation: Uint8Array; readonly details: Uint8Array },
+): Html {
+  const [first] = models;
+  return html`<section>
+    <h2>Evaluation</h2>
+    <p>On ${formatCount(first?.report.n ?? 0)} reviews. In brackets: 95 % bootstrap intervals.</p>
+    ${metricTable(models)}
+    ${picture(pictures.evaluation, 'Confusion matrix, ROC, precision and recall, and reliability')}
+    ${picture(pictures.details, 'Confidence histogram, and accuracy by length')}
+  </section> `;
+}
+
+function metricTable(models: readonly ReportedModel[]): Html {
+  const rows = Object.values(METRIC_LABELS).map((label) => [
+    label.replaceAll('_', ' '),
+    ...models.map(({ report }) => {
+      const [low, high] = report.intervals[label];
+      return `${score(report[label])} (${score(low)}–${score(high)})`;
+    }),
+  ]);
+  return table(['metric', ...models.map(({ name }) => name)], rows);
+}
+
+export function environmentSection(): Html {
+  const [cpu] = cpus();
+  return html`<section>
+    <h2>Environment</h2>
+    ${table(
+      ['', ''],
+      [
+        ['Node.js', process.version],
+        ['ONNX Runtime', runtimeVersion()],
+        ['system', `${systemName()} ${release()}, ${process.arch}`],
+        ['processor', `${cpu?.model.trim() ?? 'unknown'}, ${cpus().length} cores`],
+        ['memory', `${(totalmem() / 1e9).toFixed(1)} GB`],
+      ],
+    )}
+  </section> `;
+}
+
+const score = (value: number | null | undefined): string => value?.toFixed(4) ?? 'not defined';
+const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
