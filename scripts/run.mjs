@@ -29,6 +29,7 @@ import { root } from './root.mjs';
  */
 const COMMANDS = {
   start: { file: 'apps/api/dist/main.js', args: [] },
+  explore: { file: 'apps/trainer/dist/main.js', args: ['explore'] },
   train: { file: 'apps/trainer/dist/main.js', args: ['train'] },
   split: { file: 'apps/trainer/dist/main.js', args: ['split'] },
   pretrain: { file: 'apps/trainer/dist/main.js', args: ['pretrain'] },
@@ -36,6 +37,7 @@ const COMMANDS = {
   compare: { file: 'apps/trainer/dist/main.js', args: ['compare'] },
   quantize: { file: 'apps/trainer/dist/main.js', args: ['quantize'] },
   runs: { file: 'apps/trainer/dist/main.js', args: ['runs'] },
+  score: { file: 'apps/trainer/dist/main.js', args: ['score'] },
   export: { file: 'apps/trainer/dist/main.js', args: ['export'] },
   'bench:training': { file: 'bench/dist/training.js', args: [] },
   'bench:inference': { file: 'bench/dist/inference.js', args: [] },

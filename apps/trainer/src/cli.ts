@@ -6,6 +6,8 @@ import type { CliCommand, CliDependencies } from './cli-command.js';
 import { addOptions, parseCommandLine, resolveOptions } from './command-line.js';
 import {
   COMPARE_OPTION_SPECS,
+  EXPLORE_OPTION_SPECS,
+  SCORE_OPTION_SPECS,
   EVALUATE_OPTION_SPECS,
   EXPORT_OPTION_SPECS,
   QUANTIZE_OPTION_SPECS,
@@ -13,6 +15,7 @@ import {
 } from './command-options.js';
 import { type CompareOptions, runComparison } from './compare.js';
 import { type EvaluateOptions, runEvaluation } from './evaluate.js';
+import { type ExploreOptions, runExploration } from './explore.js';
 import { exportModel } from './export-model.js';
 import { flagOf } from './option-spec.js';
 import { defaultOutputDir } from './output-folder.js';
@@ -22,6 +25,7 @@ import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from './pretrain-options.
 import { type QuantizeOptions, runQuantization } from './quantize.js';
 import { createFiveSteps } from './report/five-steps.js';
 import { runFolderOf } from './resume-point.js';
+import { runScoring, type ScoreOptions } from './score.js';
 import { runSplit, type SplitOptions } from './split-command.js';
 import { RUNS_COMMAND } from './tracking/runs-command.js';
 import { runTraining, type TrainResult } from './train.js';
@@ -29,6 +33,17 @@ import { TRAIN_OPTION_SPECS, type TrainOptions } from './train-options.js';
 import { EXIT_CODES, TrainerError } from './trainer-error.js';
 
 const COMMANDS: Readonly<Record<string, CliCommand>> = {
+  explore: {
+    description: 'look at files of reviews before training: a report, and pictures',
+    specs: EXPLORE_OPTION_SPECS,
+    example: '--train-file reviews.csv --test-file more-reviews.csv --output-dir runs/data',
+    async run(parsed, { cwd, shippedModel, progress }) {
+      const modelNameOrPath = parsed['modelNameOrPath'] ?? shippedModel;
+      const outputDir = parsed['outputDir'] ?? resolve(cwd, RESULTS_FOLDER);
+      await runExploration({ ...parsed, modelNameOrPath, outputDir } as unknown as ExploreOptions, progress);
+      return 0;
+    },
+  },
   split: {
     description: 'check a file of reviews, report on it and divide it as train --data-file does',
     specs: SPLIT_OPTION_SPECS,
@@ -70,6 +85,15 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
     specs: QUANTIZE_OPTION_SPECS,
     example: '--model runs/first --test-file more-reviews.csv',
     run: quantize,
+  },
+  score: {
+    description: 'write what a model says of each review of a file',
+    specs: SCORE_OPTION_SPECS,
+    example: '--model runs/first --data-file reviews.csv --output-file predictions.csv',
+    async run(parsed, dependencies) {
+      await runScoring(parsed as unknown as ScoreOptions, dependencies); // each value was parsed as its spec says
+      return 0;
+    },
   },
   export: {
     description: 'write the fp32 graph of a model, onnx/model.onnx, and enter it in its manifest',
@@ -149,9 +173,11 @@ function endOf(
   return EXIT_CODES.INTERRUPTED;
 }
 
-/** In the folder that the user named, else `results` where the user stands. */
+const RESULTS_FOLDER = 'results';
+
+/** In the folder that the user named, else where the user stands. */
 const resultsDirFor = (outputDir: unknown, cwd: string): string =>
-  typeof outputDir === 'string' ? join(outputDir, 'results') : resolve(cwd, 'results');
+  typeof outputDir === 'string' ? join(outputDir, RESULTS_FOLDER) : resolve(cwd, RESULTS_FOLDER);
 
 function outputDirFor(resumeFromCheckpoint: unknown, cwd: string): string {
   if (typeof resumeFromCheckpoint === 'string') return runFolderOf(resumeFromCheckpoint);

@@ -1,13 +1,30 @@
 import type { CompareOptions } from './compare.js';
 import { DEFAULT_MARGIN } from './equivalence-gate.js';
 import type { EvaluateOptions } from './evaluate.js';
+import type { ExploreOptions } from './explore.js';
 import type { OptionSpec } from './option-spec.js';
 import type { QuantizeOptions } from './quantize.js';
 import type { SplitOptions } from './split-command.js';
+import type { ScoreOptions } from './score.js';
 import { TRAIN_OPTION_SPECS } from './train-options.js';
 
 const { textColumnName, labelColumnName, groupColumn, dropDuplicates, maxEvalSamples, seed, threads } =
   TRAIN_OPTION_SPECS;
+
+export const EXPLORE_OPTION_SPECS: Readonly<Record<keyof ExploreOptions, OptionSpec>> = {
+  dataFile: { kind: 'path', help: 'CSV or JSONL (or either as .gz) with labeled reviews' },
+  trainFile: { kind: 'path', help: 'a file of training reviews: copies between it and the others are found' },
+  validationFile: { kind: 'path', help: 'a file of validation reviews' },
+  testFile: { kind: 'path', help: 'a file of test reviews' },
+  outputDir: {
+    kind: 'path',
+    help: 'folder for data_report.json, eda_visualizations.png and report.html; default results',
+  },
+  modelNameOrPath: { kind: 'path', help: 'folder of the model whose tokens are counted; default the model that ships' },
+  maxSeqLength: TRAIN_OPTION_SPECS.maxSeqLength,
+  textColumnName,
+  labelColumnName,
+};
 
 export const EVALUATE_OPTION_SPECS: Readonly<Record<keyof EvaluateOptions, OptionSpec>> = {
   model: { kind: 'path', help: 'folder of the model', required: true },
@@ -69,4 +86,14 @@ export const SPLIT_OPTION_SPECS: Readonly<Record<keyof SplitOptions, OptionSpec>
 
 export const EXPORT_OPTION_SPECS: Readonly<Record<'model', OptionSpec>> = {
   model: { kind: 'path', help: 'folder of the model', required: true },
+};
+
+export const SCORE_OPTION_SPECS: Readonly<Record<keyof ScoreOptions, OptionSpec>> = {
+  model: EVALUATE_OPTION_SPECS.model,
+  dataFile: { kind: 'path', help: 'CSV or JSONL (or either as .gz) with reviews', required: true },
+  outputFile: { kind: 'path', help: 'where predictions go, a .csv or .jsonl', required: true },
+  graph: { ...EVALUATE_OPTION_SPECS.graph, help: 'which graph of the model answers' },
+  textColumnName,
+  labelColumnName: { kind: 'text', help: 'column of the label, where the accuracy is asked for' },
+  threads,
 };

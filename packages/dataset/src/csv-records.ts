@@ -11,13 +11,17 @@ const MAX_RECORD_BLOCKS = 64;
 /** Receives one record and the line of the file where it starts; returns true to stop reading. */
 export type RecordVisitor = (fields: readonly string[], line: number) => boolean;
 
+/** Awaited after the records of each block of about 1 MiB, before more is read. */
+export type AfterBlock = () => Promise<void>;
+
 /**
  * Streams the records of a comma-separated file, the header included and blank lines left out.
  * Throws UNCLOSED_QUOTE and MALFORMED_QUOTE, the errors of reading text, and whatever `visit` throws.
  */
-export async function visitRecords(file: string, visit: RecordVisitor): Promise<void> {
+export async function visitRecords(file: string, visit: RecordVisitor, afterBlock?: AfterBlock): Promise<void> {
   const blocks = Readable.from(readTextBlocks(file), { highWaterMark: 1 });
   const reader = createRecordReader(file, visit);
+  let pending = Promise.resolve();
   try {
     await new Promise<void>((resolve, reject) => {
       Papa.parse<string[]>(blocks, {
@@ -26,9 +30,14 @@ export async function visitRecords(file: string, visit: RecordVisitor): Promise<
         // white space after a closing quote, or the end of an unquoted field, which the reader takes off.
         newline: '\n',
         chunk: (results, parser) => {
-          if (reader.read(results)) parser.abort();
+          const isEnough = reader.read(results);
+          if (isEnough) parser.abort();
+          if (!afterBlock) return;
+          if (!isEnough) parser.pause();
+          pending = afterBlock();
+          pending.then(() => (isEnough ? undefined : parser.resume()), reject);
         },
-        complete: () => resolve(),
+        complete: () => pending.then(resolve, reject),
         error: reject,
       });
     });

@@ -1,4 +1,4 @@
-import { visitRecords } from './csv-records.js';
+import { type AfterBlock, visitRecords } from './csv-records.js';
 import { DatasetError } from './dataset-error.js';
 import { quoteIfShort } from './quote-if-short.js';
 
@@ -7,18 +7,23 @@ export async function visitCsvRows(
   file: string,
   columns: readonly string[],
   visit: (values: readonly string[], line: number) => boolean,
+  afterBlock?: AfterBlock,
 ): Promise<void> {
   let pick: ((fields: readonly string[], line: number) => readonly string[]) | undefined;
-  let rows = 0;
-  await visitRecords(file, (fields, line) => {
-    if (!pick) {
-      pick = createPicker(file, fields, line, columns);
-      return false;
-    }
-    rows++;
-    return visit(pick(fields, line), line);
-  });
-  if (rows > 0) return;
+  let hasRows = false;
+  await visitRecords(
+    file,
+    (fields, line) => {
+      if (!pick) {
+        pick = createPicker(file, fields, line, columns);
+        return false;
+      }
+      hasRows = true;
+      return visit(pick(fields, line), line);
+    },
+    afterBlock,
+  );
+  if (hasRows) return;
   const found = pick ? 'a header and no review' : 'nothing';
   throw new DatasetError('EMPTY_FILE', `expected a header and at least one review, got ${found}`, { file });
 }

@@ -16,6 +16,7 @@ export type { OddCharacters } from './odd-characters.js';
 export { createRandom, type Random } from './random.js';
 export { readReviews, type ReadReviewsOptions, type Review } from './read-reviews.js';
 export { rowDigest } from './row-digest.js';
+export { type RowSelection, type RowVisitor, visitRows } from './rows.js';
 export {
   findSeparatingWords,
   type SeparatingWord,

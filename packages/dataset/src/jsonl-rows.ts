@@ -1,3 +1,4 @@
+import type { AfterBlock } from './csv-records.js';
 import { DatasetError } from './dataset-error.js';
 import { quoteIfShort } from './quote-if-short.js';
 import { readTextBlocks } from './text-blocks.js';
@@ -9,6 +10,7 @@ export async function visitJsonlRows(
   file: string,
   columns: readonly string[],
   visit: (values: readonly string[], line: number) => boolean,
+  afterBlock?: AfterBlock,
 ): Promise<void> {
   let line = 0;
   let hasRows = false;
@@ -20,8 +22,9 @@ export async function visitJsonlRows(
       if (json.trim() === '') continue;
       hasRows = true;
       const row = parseRow(file, line, json);
-      if (visit(pickFields(file, line, row, columns), line)) return;
+      if (visit(pickFields(file, line, row, columns), line)) return afterBlock?.();
     }
+    await afterBlock?.();
   }
   if (!hasRows) throw new DatasetError('EMPTY_FILE', 'expected at least one review, got nothing', { file });
 }

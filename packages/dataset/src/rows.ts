@@ -1,3 +1,4 @@
+import type { AfterBlock } from './csv-records.js';
 import { visitCsvRows } from './csv-rows.js';
 import { DatasetError } from './dataset-error.js';
 import { visitJsonlRows } from './jsonl-rows.js';
@@ -11,6 +12,8 @@ export interface RowSelection {
   readonly columns: readonly string[];
   /** Stops after this many rows; what follows in the file is not looked at. */
   readonly maxRows: number;
+  /** For work on the rows that takes its time: the file is read on when it is done, so that memory does not grow. */
+  readonly afterBlock?: AfterBlock;
 }
 
 /** Visits rows until `visit` returns true. */
@@ -18,6 +21,7 @@ type RowReader = (
   file: string,
   columns: readonly string[],
   visit: (values: readonly string[], line: number) => boolean,
+  afterBlock?: AfterBlock,
 ) => Promise<void>;
 
 const READERS = { csv: visitCsvRows, jsonl: visitJsonlRows } as const satisfies Record<string, RowReader>;
@@ -26,16 +30,21 @@ const READERS = { csv: visitCsvRows, jsonl: visitJsonlRows } as const satisfies 
  * Streams a `.csv`, `.csv.gz`, `.jsonl` or `.jsonl.gz` file; a file of another name is JSON lines when it starts with `{`, else CSV.
  * Throws a `DatasetError` with file, line and expectation at the first flaw, and whatever `visit` throws.
  */
-export async function visitRows(file: string, { columns, maxRows }: RowSelection, visit: RowVisitor): Promise<void> {
+export async function visitRows(
+  file: string,
+  { columns, maxRows, afterBlock }: RowSelection,
+  visit: RowVisitor,
+): Promise<void> {
   if (!(maxRows >= 1) || !(Number.isInteger(maxRows) || maxRows === Number.POSITIVE_INFINITY)) {
     throw new DatasetError('INVALID_OPTION', `maxRows must be a positive integer, got ${maxRows}`);
   }
   const read: RowReader = READERS[formatByName(file) ?? (await formatByContent(file))];
   let rows = 0;
-  await read(file, columns, (values, line) => {
+  const visitUntilEnough = (values: readonly string[], line: number): boolean => {
     visit(values, line);
     return ++rows >= maxRows;
-  });
+  };
+  await read(file, columns, visitUntilEnough, afterBlock);
 }
 
 type Format = keyof typeof READERS;

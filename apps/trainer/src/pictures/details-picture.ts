@@ -37,7 +37,7 @@ function confidencePanel(bins: readonly ConfidenceBin[]): ChartConfiguration {
   return {
     type: 'bar',
     data: {
-      labels: bins.map(({ from, to }) => `${from.toFixed(2)}–${to.toFixed(2)}`),
+      labels: bins.map(({ from, to }) => [from.toFixed(2), `–${to.toFixed(2)}`]),
       datasets: [
         dataset(
           'right',

@@ -80,7 +80,12 @@ function cell(actual: number, predicted: number, count: number, share: number): 
 }
 
 function rocPanel({ roc }: EvaluationData): ChartConfiguration {
-  const curve = { label: `model, AUC ${formatScore(roc.auc)}`, data: [...roc.points], borderColor: COLORS.first };
+  const curve = {
+    label: `model, AUC ${formatScore(roc.auc)}`,
+    data: [...roc.points],
+    borderColor: COLORS.first,
+    clip: 4,
+  };
   return linePanel({
     title: 'Receiver operating characteristic',
     x: { ...SHARE_AXIS, title: 'false positive rate' },
@@ -106,6 +111,7 @@ function precisionRecallPanel({ precisionRecall, confusionMatrix }: EvaluationDa
         label: `model, average precision ${formatScore(averagePrecision)}`,
         data: [...points],
         borderColor: COLORS.first,
+        clip: 4,
       },
       { label: `chance, ${formatPercent(prevalence)} are positive`, ...DASHED, data: chance },
     ],
@@ -119,6 +125,7 @@ function reliabilityPanel({ reliability }: EvaluationData): ChartConfiguration {
     data: bins.map(({ x, y }) => ({ x, y })),
     borderColor: colors[index % colors.length] as string, // an index inside the list
     backgroundColor: colors[index % colors.length] as string,
+    clip: 10,
     pointRadius: bins.map(({ count }) => pointRadius(count, bins)),
   }));
   return linePanel({

@@ -9,8 +9,6 @@ export interface Axis {
   readonly max?: number;
   readonly ticks?: (value: number) => string;
   readonly stepSize?: number;
-  /** Room beyond the values, as `5%`. */
-  readonly grace?: string;
 }
 
 export interface Point {
@@ -73,11 +71,10 @@ function legendOptions(display: boolean) {
   } as const;
 }
 
-export function axisOptions({ title, min, max, grace, ticks, stepSize }: Axis): Partial<ScaleOptionsByType<'linear'>> {
+export function axisOptions({ title, min, max, ticks, stepSize }: Axis): Partial<ScaleOptionsByType<'linear'>> {
   return {
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
-    ...(grace === undefined ? {} : { grace }),
     title: { display: true, text: title, color: COLORS.ink, padding: 4 },
     grid: { color: COLORS.grid },
     ticks: {

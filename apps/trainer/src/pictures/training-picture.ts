@@ -63,10 +63,19 @@ function metricPanel(curves: TrainingCurves): ChartConfiguration {
   return linePanel({
     title: `${metricName} on validation`,
     x: stepAxis(curves),
-    y: { title: metricName, grace: '10%', ticks: (value) => value.toFixed(3) },
+    y: { title: metricName, ...metricRange(evaluations), ticks: (value) => value.toFixed(3) },
     lines: [{ data: evaluations.map(({ step, metric }) => ({ x: step, y: metric })), ...dotted(COLORS.second) }],
     notes: chosenNote(curves),
   });
+}
+
+/** Some room above and below, but none beyond 1 for what cannot be greater. */
+function metricRange(evaluations: readonly LoggedEvaluation[]): { readonly min: number; readonly max: number } {
+  const values = evaluations.map(({ metric }) => metric).filter(Number.isFinite);
+  if (values.length === 0) return { min: 0, max: 1 };
+  const [least, greatest] = [Math.min(...values), Math.max(...values)];
+  const room = Math.max(0.01, 0.15 * (greatest - least));
+  return { min: Math.max(0, least - room), max: greatest <= 1 ? Math.min(1, greatest + room) : greatest + room };
 }
 
 function learningRatePanel(curves: TrainingCurves): ChartConfiguration {
@@ -118,9 +127,9 @@ function chosenNote({ chosenStep, steps }: TrainingCurves): Note[] {
   return verticalNote(chosenStep, `chosen: step ${formatCount(chosenStep)}`, { among: steps.at(-1)?.step ?? 1 });
 }
 
-/** Exponential moving average over about a fiftieth of the points, corrected for its start as Adam's moments are. */
+/** Exponential moving average over about a fiftieth of the points, and over five at least, corrected for its start as Adam's moments are. */
 function smooth(points: readonly Point[]): Point[] {
-  const decay = 1 - 1 / Math.max(1, points.length / 50);
+  const decay = 1 - 1 / Math.max(5, points.length / 50);
   let average = 0;
   let weight = 0;
   return points.map(({ x, y }) => {

@@ -1,0 +1,65 @@
+import { basename, join } from 'node:path';
+
+import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@marquee/model-core';
+
+import { DATA_REPORT_FILE } from './data-files.js';
+import { writeDurably } from './durable-write.js';
+import { drawExploration } from './pictures/exploration-picture.js';
+import type { Progress } from './progress.js';
+import { readRows, reportRows } from './read-data.js';
+import { dataSection } from './report/data-section.js';
+import { type ExploredPart, explore } from './report/exploration.js';
+import { renderPage } from './report/report-page.js';
+import { EXPLORATION_PICTURE, REPORT_PAGE } from './report/training-results.js';
+import { loadStartingModel } from './starting-model.js';
+import type { TrainOptions } from './train-options.js';
+import { TrainerError } from './trainer-error.js';
+
+export interface ExploreOptions extends Pick<
+  TrainOptions,
+  | 'dataFile'
+  | 'trainFile'
+  | 'validationFile'
+  | 'testFile'
+  | 'textColumnName'
+  | 'labelColumnName'
+  | 'maxSeqLength'
+  | 'modelNameOrPath'
+  | 'outputDir'
+> {}
+
+/** Looks at one file of labeled reviews or several, and writes the data report, `eda_visualizations.png` and `report.html`. Trains nothing. */
+export async function runExploration(options: ExploreOptions, progress: Pick<Progress, 'say'>): Promise<void> {
+  const { outputDir, maxSeqLength } = options;
+  const files = filesOf(options);
+  const tokenizer = await loadTokenizer(options);
+  const parts: (ExploredPart & { readonly rowDigests: readonly string[] })[] = [];
+  for (const [name, file] of files) {
+    const { reviews, rowDigests } = await readRows(file, { ...options, groupColumn: undefined });
+    const tokenCounts = Uint32Array.from(reviews, ({ text }) => tokenizer.encode(text).tokenCount);
+    parts.push({ name, reviews, rowDigests, tokenCounts });
+  }
+  const { report } = reportRows(parts);
+  const subject = files.map(([, file]) => basename(file)).join(', ');
+  const exploration = explore(subject, parts, report, maxSeqLength);
+  const png = await drawExploration(exploration.picture);
+  await writeDurably(join(outputDir, EXPLORATION_PICTURE), png);
+  await writeDurably(join(outputDir, DATA_REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
+  const page = renderPage('Movie-review sentiment: the data', subject, [dataSection(exploration, png)]);
+  await writeDurably(join(outputDir, REPORT_PAGE), page);
+  progress.say(`${EXPLORATION_PICTURE}, ${DATA_REPORT_FILE} and ${REPORT_PAGE} are in ${outputDir}`);
+}
+
+/** Each file under the name of its part. */
+function filesOf({ dataFile, trainFile, validationFile, testFile }: ExploreOptions): [string, string][] {
+  const named = Object.entries({ data: dataFile, train: trainFile, validation: validationFile, test: testFile });
+  const given = named.flatMap(([name, file]) => (file === undefined ? [] : [[name, file] as [string, string]]));
+  if (given.length > 0) return given;
+  throw new TrainerError('INVALID_OPTION', '--data-file: expected this or another file of reviews, got none');
+}
+
+async function loadTokenizer({ modelNameOrPath, maxSeqLength }: ExploreOptions): Promise<ReviewTokenizer> {
+  const { tokenizerJson, tokenizerConfig } = await loadStartingModel(modelNameOrPath, 0);
+  const limits = { maxLength: maxSeqLength, truncation: 'head' } as const;
+  return createTokenizer(createTokenizerJson(tokenizerJson), tokenizerConfig, limits);
+}
