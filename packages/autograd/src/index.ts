@@ -70,7 +70,13 @@ export {
 export { type Differentiated, gradient, gradients, type Tensors } from './gradient.js';
 export { type HalfPrecision, inHalfPrecision } from './half-precision.js';
 export { type LoopOptions, toLoopGraphProto } from './loop.js';
-export { DEFAULT_LOSS_SCALING, isFinite, type LossScale, type LossScaling, nextLossScale } from './loss-scaling.js';
+export {
+  DEFAULT_LOSS_SCALING,
+  isFiniteNumber,
+  type LossScale,
+  type LossScaling,
+  nextLossScale,
+} from './loss-scaling.js';
 export { type Graph, toGraphProto, toModel, toModelProto } from './model.js';
 export {
   accumulate,

@@ -26,14 +26,14 @@ export interface LossScale {
 }
 
 /** Whether a norm, and so every number in it, is finite: a bool scalar. */
-export const isFinite = (norm: Tensor): Tensor => less(norm, Infinity);
+export const isFiniteNumber = (norm: Tensor): Tensor => less(norm, Infinity);
 
 /** The scale for the next update (Micikevicius et al. 2018; PyTorch's `GradScaler.update`, which never lets it grow past the finite). */
 export function nextLossScale(current: LossScale, finite: Tensor, options: LossScaling): LossScale {
   const counted = add(current.goodSteps, 1);
   const grows = equal(counted, options.growthInterval);
   const larger = mul(current.scale, options.growthFactor);
-  const grown = where(isFinite(larger), larger, current.scale);
+  const grown = where(isFiniteNumber(larger), larger, current.scale);
   return {
     scale: where(finite, where(grows, grown, current.scale), mul(current.scale, options.backoffFactor)),
     goodSteps: where(finite, where(grows, mul(counted, 0), counted), mul(counted, 0)),

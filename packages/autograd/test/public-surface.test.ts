@@ -6,6 +6,7 @@ it('exports these names', () => {
   expect(Object.keys(autograd).sort()).toMatchInlineSnapshot(`
     [
       "AutogradError",
+      "DEFAULT_LOSS_SCALING",
       "abs",
       "accumulate",
       "adamW",
@@ -33,7 +34,9 @@ it('exports these names', () => {
       "gradient",
       "gradients",
       "greater",
+      "inHalfPrecision",
       "input",
+      "isFiniteNumber",
       "layerNorm",
       "less",
       "linear",
@@ -46,6 +49,7 @@ it('exports these names', () => {
       "mul",
       "multiHeadAttention",
       "neg",
+      "nextLossScale",
       "oneHot",
       "overSlices",
       "pad",

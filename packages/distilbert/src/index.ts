@@ -7,6 +7,7 @@ export {
   languageModelGradients,
   languageModelStep,
 } from './masked-language-model.js';
+export { initialLossScale, LOSS_SCALE, SKIPPED_STEPS } from './loss-scale.js';
 export type { DropoutSite } from './model.js';
 export {
   HEAD_PARAMETERS,

@@ -8,6 +8,7 @@ import {
   input,
   mul,
   overSlices,
+  scalar,
   sumRows,
   type Tensor,
   type Tensors,
@@ -31,6 +32,10 @@ export interface BatchLoss<Outputs extends Tensors & { readonly loss: Tensor }> 
   readonly lossOf: (parameters: Tensors, slice: Tensors) => Outputs;
   /** What the mean over a batch, or over a slice of it, divides by: a scalar. Default its rows. */
   readonly weightOf?: (batch: Tensors) => Tensor;
+  /** A scalar by which all gradients are multiplied, from the loss on. Default 1. */
+  readonly lossScale?: Tensor | undefined;
+  /** Default: what suits the caches of a CPU. */
+  readonly tokensPerSlice?: number | undefined;
 }
 
 /** Tokens whose activations fit a core's cache beside the weights that they meet: see docs/decisions. */
@@ -51,12 +56,14 @@ export function slicedGradients<Outputs extends Tensors & { readonly loss: Tenso
     lookUps.map(([name, { parameter: table, ids }]) => [name, gather(parameter(table), ids)]),
   );
   const sliced = { ...rows, ...task.batch };
-  const bindings = { ...whole, ...sliced, batch_weight: weigh(task, sliced) };
+  const { lossScale = scalar(1), tokensPerSlice = TOKENS_PER_SLICE } = task;
+  // Divided by less than its weight, the loss of the batch and with it every gradient comes out scaled.
+  const bindings = { ...whole, ...sliced, batch_weight: div(weigh(task, sliced), lossScale) };
   const body = sliceGraph(task, declareLike(bindings));
   const results = overSlices(body, bindings, {
     sliced: Object.keys(sliced),
     summed: ['loss', ...task.whole],
-    elements: TOKENS_PER_SLICE,
+    elements: tokensPerSlice,
     perRow: 'seq',
   });
   const gradients: Record<string, Tensor> = Object.fromEntries(
@@ -66,7 +73,8 @@ export function slicedGradients<Outputs extends Tensors & { readonly loss: Tenso
     const ofRows = sumRows(results[name] as Tensor, ids, parameter(table).shape); // joined, as every output that is not summed
     gradients[table] = gradients[table] ? add(gradients[table], ofRows) : ofRows;
   }
-  return { outputs: results as Outputs, gradients };
+  const loss = div(results['loss'] as Tensor, lossScale); // summed above
+  return { outputs: { ...(results as Outputs), loss }, gradients };
 }
 
 /** Forward and backward pass of one slice: its part of the loss and of the gradients, the gradients of its rows, and its other outputs. */

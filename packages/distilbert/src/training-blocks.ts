@@ -29,6 +29,8 @@ export interface BatchInputs {
   readonly attentionMask?: Tensor | undefined;
   /** Dropout masks by site; absent sites are not dropped. */
   readonly dropoutMasks?: Tensors | undefined;
+  /** Computes the linear maps, for a precision of their own. Default: in float32. */
+  readonly linear?: typeof linear | undefined;
 }
 
 /** The architecture in float32, differentiable: what is trained, and without dropout the fp32 inference graph. */
@@ -40,8 +42,8 @@ export function floatBlocks(config: DistilBertConfig, parameters: Tensors, batch
     if (!tensor) throw new RangeError(`bug: the graph asks for parameter "${name}", which is not declared`);
     return tensor;
   };
-  const project = (name: string, x: Tensor): Tensor =>
-    linear(x, parameter(`${name}.weight`), parameter(`${name}.bias`));
+  const map = batch.linear ?? linear;
+  const project = (name: string, x: Tensor): Tensor => map(x, parameter(`${name}.weight`), parameter(`${name}.bias`));
   const masks = batch.dropoutMasks ?? {};
   const bias = batch.attentionMask && paddingBias(batch.attentionMask);
   const splitHeads = (x: Tensor, rows: string | number): Tensor =>

@@ -1,13 +1,21 @@
 import {
   accumulate,
+  add,
   adamW,
   type AdamWState,
   averageParameters,
+  cast,
   clipFactor,
   crossEntropy,
+  div,
   globalNorm,
   type Graph,
+  type HalfPrecision,
+  inHalfPrecision,
   input,
+  isFiniteNumber,
+  linear,
+  type LossScaling,
   mul,
   scalar,
   schedule,
@@ -19,6 +27,13 @@ import {
 
 import type { DistilBertConfig } from './config.js';
 import { learningRateFactor } from './learning-rates.js';
+import {
+  type DeclaredLossScale,
+  declareLossScale,
+  LOSS_SCALE,
+  lossScaleTensors,
+  unlessOverflow,
+} from './loss-scale.js';
 import { distilBert, type DropoutSite } from './model.js';
 import { isDecayed, type ParameterShapes, parameterShapes, wordEmbeddings } from './parameters.js';
 import { slicedGradients } from './sliced-gradients.js';
@@ -37,12 +52,18 @@ export interface OptimizerOptions {
   readonly layerwiseDecay?: number;
   /** Decay of the parameters' moving average, which is part of the state then. Default: none is kept. */
   readonly emaDecay?: number | undefined;
+  /** For a scaled loss: the scale is part of the state then, and an update whose gradients overflow leaves all the rest as it was. */
+  readonly lossScaling?: LossScaling | undefined;
 }
 
 export interface LossOptions {
   readonly labelSmoothing: number;
   /** One a class. Default: all classes weigh alike. */
   readonly classWeights?: readonly number[] | undefined;
+  /** The linear maps are computed in float16, for which the loss is scaled by the input `loss_scale`. Default: float32 throughout. */
+  readonly halfPrecision?: HalfPrecision | undefined;
+  /** Tokens that are computed at a time. Default: what suits the caches of a CPU. */
+  readonly tokensPerSlice?: number | undefined;
   /** Whether batches may hold padding; without it the graph has no `attention_mask`. */
   readonly padded: boolean;
 }
@@ -102,8 +123,15 @@ function batchTensors(config: DistilBertConfig, { padded }: LossOptions): BatchT
   return { inputs, inputIds, attentionMask, labels, dropoutMasks: Object.fromEntries(masks) };
 }
 
-function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: BatchTensors, loss: LossOptions) {
-  const { labelSmoothing, classWeights } = loss;
+function lossAndGradients(
+  config: DistilBertConfig,
+  parameters: Tensors,
+  batch: BatchTensors,
+  loss: LossOptions,
+  lossScale?: Tensor,
+) {
+  const { labelSmoothing, classWeights, halfPrecision, tokensPerSlice } = loss;
+  const map = halfPrecision && inHalfPrecision(linear, halfPrecision);
   return slicedGradients(parameters, {
     lookUps: { words: { parameter: wordEmbeddings, ids: batch.inputIds } },
     whole: Object.keys(parameters).filter((name) => name !== wordEmbeddings),
@@ -118,11 +146,13 @@ function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: 
       const attentionMask = slice['attention_mask'];
       const logits = distilBert(
         config,
-        floatBlocks(config, trained, { words: at('words'), attentionMask, dropoutMasks }),
+        floatBlocks(config, trained, { words: at('words'), attentionMask, dropoutMasks, linear: map }),
       );
       return { loss: crossEntropy(logits, at('labels'), labelSmoothing, classWeights), logits };
     },
     weightOf: ({ labels }) => totalWeight(labels as Tensor, classWeights), // named above
+    lossScale,
+    tokensPerSlice,
   });
 }
 
@@ -146,7 +176,8 @@ export const renameKeys = (tensors: Tensors, rename: (name: string) => string): 
 export function trainingStep(config: DistilBertConfig, loss: LossOptions, optimizer: OptimizerOptions): Graph {
   const state = declareState(parameterShapes(config), optimizer);
   const batch = batchTensors(config, loss);
-  const { outputs, gradients } = lossAndGradients(config, state.parameters, batch, loss);
+  const scale = state.lossScale?.scale;
+  const { outputs, gradients } = lossAndGradients(config, state.parameters, batch, loss, scale);
   const update = optimizerUpdate(config, state, gradients, optimizer);
   return {
     name: 'training_step',
@@ -159,10 +190,11 @@ export function trainingStep(config: DistilBertConfig, loss: LossOptions, optimi
 export function gradientStep(config: DistilBertConfig, loss: LossOptions): Graph {
   const parameters = declare(parameterShapes(config));
   const batch = batchTensors(config, loss);
-  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss);
+  const scale = loss.halfPrecision && input(LOSS_SCALE, 'float32', []);
+  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss, scale);
   return {
     name: 'gradient_step',
-    inputs: [...Object.values(parameters), ...batch.inputs],
+    inputs: [...Object.values(parameters), ...batch.inputs, ...(scale ? [scale] : [])],
     outputs: { ...renameKeys(gradients, gradientOf), loss: outputs.loss, logits: outputs.logits },
   };
 }
@@ -172,10 +204,11 @@ export function accumulationStep(config: DistilBertConfig, loss: LossOptions, mi
   const parameters = declare(parameterShapes(config));
   const accumulated = declare(parameterShapes(config), gradientOf);
   const batch = batchTensors(config, loss);
-  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss);
+  const scale = loss.halfPrecision && input(LOSS_SCALE, 'float32', []);
+  const { outputs, gradients } = lossAndGradients(config, parameters, batch, loss, scale);
   return {
     name: 'accumulation_step',
-    inputs: [...Object.values(parameters), ...Object.values(accumulated), ...batch.inputs],
+    inputs: [...Object.values(parameters), ...Object.values(accumulated), ...batch.inputs, ...(scale ? [scale] : [])],
     outputs: {
       ...renameKeys(accumulate(accumulated, gradients, microBatches), (name) => nextValue(gradientOf(name))),
       loss: outputs.loss,
@@ -197,37 +230,54 @@ export function updateStep(config: DistilBertConfig, optimizer: OptimizerOptions
 export interface DeclaredState extends AdamWState {
   /** Of every parameter, or of none. */
   readonly averages: Tensors;
+  readonly lossScale: DeclaredLossScale | undefined;
+  /** Updates done so far, skipped ones not counted: float64. */
   readonly step: Tensor;
 }
 
-/** The inputs of a training step that it gives back updated: parameters, moments, averages where they are kept, and the count of updates. */
-export const declareState = (shapes: ParameterShapes, { emaDecay }: OptimizerOptions): DeclaredState => ({
+/** The inputs of a training step that it gives back updated. */
+export const declareState = (shapes: ParameterShapes, { emaDecay, lossScaling }: OptimizerOptions): DeclaredState => ({
   parameters: declare(shapes),
   firstMoments: declare(shapes, firstMoment),
   secondMoments: declare(shapes, secondMoment),
   averages: emaDecay === undefined ? {} : declare(shapes, averageOf),
+  lossScale: lossScaling && declareLossScale(),
   step: input('step', 'float64', []),
 });
 
-export const stateInputs = ({ parameters, firstMoments, secondMoments, averages, step }: DeclaredState): Tensor[] =>
-  [parameters, firstMoments, secondMoments, averages].flatMap((tensors) => Object.values(tensors)).concat(step);
+export const stateInputs = (state: DeclaredState): Tensor[] => [
+  ...Object.values(tensorsOf(state)),
+  ...Object.values(state.lossScale ? lossScaleTensors(state.lossScale) : {}),
+  state.step,
+];
 
-/** Clipping, AdamW and averaging: `next.*` of the state, `gradient_norm` and `learning_rate`. */
+/** Parameters, moments and averages by their names in the state. */
+const tensorsOf = ({
+  parameters,
+  firstMoments,
+  secondMoments,
+  averages,
+}: Omit<DeclaredState, 'lossScale' | 'step'>) => ({
+  ...parameters,
+  ...renameKeys(firstMoments, firstMoment),
+  ...renameKeys(secondMoments, secondMoment),
+  ...renameKeys(averages, averageOf),
+});
+
+/** Clipping, AdamW, averaging and loss scaling: `next.*` of the state, `gradient_norm` and `learning_rate`. */
 export function optimizerUpdate(
   config: DistilBertConfig,
   state: DeclaredState,
   gradients: Tensors,
   options: OptimizerOptions,
 ): Record<string, Tensor> {
-  const norm = globalNorm(gradients);
+  const { lossScale } = state;
+  const scale = lossScale?.scale ?? scalar(1);
+  const norm = div(globalNorm(gradients), scale);
+  const clip = options.maxGradNorm > 0 ? clipFactor(norm, options.maxGradNorm) : scalar(1);
   const learningRate = mul(schedule(state.step, options.schedule), options.learningRate);
   const next = adamW(
-    {
-      ...state,
-      gradients,
-      learningRate,
-      gradientFactor: options.maxGradNorm > 0 ? clipFactor(norm, options.maxGradNorm) : scalar(1),
-    },
+    { ...state, gradients, learningRate, gradientFactor: div(clip, scale) },
     {
       ...options,
       group: (name) => ({
@@ -237,11 +287,15 @@ export function optimizerUpdate(
     },
   );
   const averaging = { averages: state.averages, parameters: next.parameters, step: state.step };
+  const updated = tensorsOf({ ...next, averages: averageParameters(averaging, options.emaDecay ?? 0) });
+  const kept =
+    lossScale && options.lossScaling
+      ? unlessOverflow({ updated, current: tensorsOf(state) }, lossScale, norm, options.lossScaling)
+      : updated;
+  const done = lossScale ? cast(isFiniteNumber(norm), 'float64') : 1;
   return {
-    ...renameKeys(next.parameters, nextValue),
-    ...renameKeys(next.firstMoments, (name) => nextValue(firstMoment(name))),
-    ...renameKeys(next.secondMoments, (name) => nextValue(secondMoment(name))),
-    ...renameKeys(averageParameters(averaging, options.emaDecay ?? 0), (name) => nextValue(averageOf(name))),
+    ...renameKeys(kept, nextValue),
+    [nextValue('step')]: add(state.step, done),
     gradient_norm: norm,
     learning_rate: learningRate,
   };
