@@ -19,6 +19,7 @@ import {
 
 import type { DistilBertConfig } from './config.js';
 import { learningRateFactor } from './learning-rates.js';
+import { distillationLoss, type DistillationOptions } from './distillation-loss.js';
 import { distilBert, type DropoutSite } from './model.js';
 import { isDecayed, type ParameterShapes, parameterShapes, wordEmbeddings } from './parameters.js';
 import { slicedGradients } from './sliced-gradients.js';
@@ -43,6 +44,8 @@ export interface LossOptions {
   readonly labelSmoothing: number;
   /** One a class. Default: all classes weigh alike. */
   readonly classWeights?: readonly number[] | undefined;
+  /** Learns from `teacher_logits` [batch, num_labels], too; labels are neither smoothed nor weighed then. */
+  readonly distillation?: DistillationOptions | undefined;
   /** Whether batches may hold padding; without it the graph has no `attention_mask`. */
   readonly padded: boolean;
 }
@@ -88,28 +91,32 @@ interface BatchTensors {
   readonly inputIds: Tensor;
   readonly attentionMask: Tensor | undefined;
   readonly labels: Tensor;
+  readonly teacherLogits: Tensor | undefined;
   readonly dropoutMasks: Tensors;
 }
 
-function batchTensors(config: DistilBertConfig, { padded }: LossOptions): BatchTensors {
+function batchTensors(config: DistilBertConfig, { padded, distillation }: LossOptions): BatchTensors {
   const inputIds = input('input_ids', 'int64', ['batch', 'seq']);
   const attentionMask = padded ? input('attention_mask', 'int64', ['batch', 'seq']) : undefined;
   const labels = input('labels', 'int64', ['batch']);
+  const teacherLogits = distillation && input('teacher_logits', 'float32', ['batch', config.num_labels]);
   const masks = dropoutSpecs(config).map(
     ({ site, shape }) => [site, input(dropoutMask(site), 'float32', shape)] as const,
   );
-  const inputs = [inputIds, ...(attentionMask ? [attentionMask] : []), labels, ...masks.map(([, mask]) => mask)];
-  return { inputs, inputIds, attentionMask, labels, dropoutMasks: Object.fromEntries(masks) };
+  const optional = [attentionMask, teacherLogits].filter((tensor) => tensor !== undefined);
+  const inputs = [inputIds, labels, ...optional, ...masks.map(([, mask]) => mask)];
+  return { inputs, inputIds, attentionMask, labels, teacherLogits, dropoutMasks: Object.fromEntries(masks) };
 }
 
 function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: BatchTensors, loss: LossOptions) {
-  const { labelSmoothing, classWeights } = loss;
+  const { labelSmoothing, classWeights, distillation } = loss;
   return slicedGradients(parameters, {
     lookUps: { words: { parameter: wordEmbeddings, ids: batch.inputIds } },
     whole: Object.keys(parameters).filter((name) => name !== wordEmbeddings),
     batch: {
       labels: batch.labels,
       ...(batch.attentionMask ? { attention_mask: batch.attentionMask } : {}),
+      ...(batch.teacherLogits ? { teacher_logits: batch.teacherLogits } : {}),
       ...renameKeys(batch.dropoutMasks, dropoutMask),
     },
     lossOf: (trained, slice) => {
@@ -120,7 +127,13 @@ function lossAndGradients(config: DistilBertConfig, parameters: Tensors, batch: 
         config,
         floatBlocks(config, trained, { words: at('words'), attentionMask, dropoutMasks }),
       );
-      return { loss: crossEntropy(logits, at('labels'), labelSmoothing, classWeights), logits };
+      const labels = at('labels');
+      return {
+        loss: distillation
+          ? distillationLoss(logits, labels, at('teacher_logits'), distillation)
+          : crossEntropy(logits, labels, labelSmoothing, classWeights),
+        logits,
+      };
     },
     weightOf: ({ labels }) => totalWeight(labels as Tensor, classWeights), // named above
   });

@@ -9,6 +9,7 @@ it('exports these names', () => {
       "HEAD_PARAMETERS",
       "LANGUAGE_HEAD_PARAMETERS",
       "LAYER_NORM_EPSILON",
+      "NO_LABEL",
       "accumulationStep",
       "averageOf",
       "dropoutMask",
