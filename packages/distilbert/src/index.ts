@@ -1,4 +1,5 @@
 export { type Activation, type DistilBertConfig, LAYER_NORM_EPSILON, parseConfig } from './config.js';
+export { type DistillationOptions, NO_LABEL } from './distillation-loss.js';
 export { DistilBertError, type DistilBertErrorCode } from './distilbert-error.js';
 export { evaluationGraph, inferenceModel } from './inference.js';
 export {

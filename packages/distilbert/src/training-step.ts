@@ -27,6 +27,7 @@ import {
 
 import type { DistilBertConfig } from './config.js';
 import { learningRateFactor } from './learning-rates.js';
+import { distillationLoss, type DistillationOptions } from './distillation-loss.js';
 import {
   type DeclaredLossScale,
   declareLossScale,
@@ -64,6 +65,8 @@ export interface LossOptions {
   readonly halfPrecision?: HalfPrecision | undefined;
   /** Tokens that are computed at a time. Default: what suits the caches of a CPU. */
   readonly tokensPerSlice?: number | undefined;
+  /** Learns from `teacher_logits` [batch, num_labels], too; labels are neither smoothed nor weighed then. */
+  readonly distillation?: DistillationOptions | undefined;
   /** Whether batches may hold padding; without it the graph has no `attention_mask`. */
   readonly padded: boolean;
 }
@@ -109,18 +112,21 @@ interface BatchTensors {
   readonly inputIds: Tensor;
   readonly attentionMask: Tensor | undefined;
   readonly labels: Tensor;
+  readonly teacherLogits: Tensor | undefined;
   readonly dropoutMasks: Tensors;
 }
 
-function batchTensors(config: DistilBertConfig, { padded }: LossOptions): BatchTensors {
+function batchTensors(config: DistilBertConfig, { padded, distillation }: LossOptions): BatchTensors {
   const inputIds = input('input_ids', 'int64', ['batch', 'seq']);
   const attentionMask = padded ? input('attention_mask', 'int64', ['batch', 'seq']) : undefined;
   const labels = input('labels', 'int64', ['batch']);
+  const teacherLogits = distillation && input('teacher_logits', 'float32', ['batch', config.num_labels]);
   const masks = dropoutSpecs(config).map(
     ({ site, shape }) => [site, input(dropoutMask(site), 'float32', shape)] as const,
   );
-  const inputs = [inputIds, ...(attentionMask ? [attentionMask] : []), labels, ...masks.map(([, mask]) => mask)];
-  return { inputs, inputIds, attentionMask, labels, dropoutMasks: Object.fromEntries(masks) };
+  const optional = [attentionMask, teacherLogits].filter((tensor) => tensor !== undefined);
+  const inputs = [inputIds, labels, ...optional, ...masks.map(([, mask]) => mask)];
+  return { inputs, inputIds, attentionMask, labels, teacherLogits, dropoutMasks: Object.fromEntries(masks) };
 }
 
 function lossAndGradients(
@@ -130,7 +136,7 @@ function lossAndGradients(
   loss: LossOptions,
   lossScale?: Tensor,
 ) {
-  const { labelSmoothing, classWeights, halfPrecision, tokensPerSlice } = loss;
+  const { labelSmoothing, classWeights, distillation, halfPrecision, tokensPerSlice } = loss;
   const map = halfPrecision && inHalfPrecision(linear, halfPrecision);
   return slicedGradients(parameters, {
     lookUps: { words: { parameter: wordEmbeddings, ids: batch.inputIds } },
@@ -138,6 +144,7 @@ function lossAndGradients(
     batch: {
       labels: batch.labels,
       ...(batch.attentionMask ? { attention_mask: batch.attentionMask } : {}),
+      ...(batch.teacherLogits ? { teacher_logits: batch.teacherLogits } : {}),
       ...renameKeys(batch.dropoutMasks, dropoutMask),
     },
     lossOf: (trained, slice) => {
@@ -148,7 +155,13 @@ function lossAndGradients(
         config,
         floatBlocks(config, trained, { words: at('words'), attentionMask, dropoutMasks, linear: map }),
       );
-      return { loss: crossEntropy(logits, at('labels'), labelSmoothing, classWeights), logits };
+      const labels = at('labels');
+      return {
+        loss: distillation
+          ? distillationLoss(logits, labels, at('teacher_logits'), distillation)
+          : crossEntropy(logits, labels, labelSmoothing, classWeights),
+        logits,
+      };
     },
     weightOf: ({ labels }) => totalWeight(labels as Tensor, classWeights), // named above
     lossScale,

@@ -11,6 +11,7 @@ it('exports these names', () => {
       "LAYER_NORM_EPSILON",
       "LOSS_SCALE",
       "SKIPPED_STEPS",
+      "NO_LABEL",
       "accumulationStep",
       "averageOf",
       "dropoutMask",
