@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { importWeights, inferenceModel, parseConfig, requireHead } from '@marquee/distilbert';
-import { createSession, loadClassifier, Tensor } from '@marquee/model-core';
+import { createSession, loadTransformer, Tensor } from '@marquee/model-core';
 import { decodeSafetensors } from '@marquee/safetensors';
 
 import { absoluteError, type Check, largestMagnitude } from './parity-check.js';
@@ -27,7 +27,7 @@ export async function compareArtifact(python: string, artifactDir: string, workD
     model: artifactDir,
     texts: textsFile,
   })) as ClassifyReference;
-  const classifier = await loadClassifier(artifactDir, { device: 'cpu', graph: 'int8' });
+  const classifier = await loadTransformer(artifactDir, { device: 'cpu', graph: 'int8' });
   const session = await createSession(await exportFloatGraph(artifactDir));
   let [ids, fp32, int8, flips] = [0, 0, 0, 0];
   for (const [index, text] of TEXTS.entries()) {

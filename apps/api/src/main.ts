@@ -46,9 +46,9 @@ async function serve(settings: Settings): Promise<void> {
   watchRunner(() => stop('the npm that started this server is gone'));
 
   try {
-    const model = await openServedModel(settings.modelDir);
-    open.pool = new ChildProcessPool({ model: toChildModel(settings, model.version), log });
-    open.server = createServer({ model, modelPath: describeModelDir(settings.modelDir), pool: open.pool, log });
+    const { version } = await openServedModel(settings.modelDir);
+    open.pool = new ChildProcessPool({ model: toChildModel(settings, version), log });
+    open.server = createServer({ modelPath: describeModelDir(settings.modelDir), pool: open.pool, log });
     const port = await open.server.listen(settings.port, settings.host);
     await open.pool.start();
     if (!stopping.signal.aborted) greet(settings, port);

@@ -13,7 +13,6 @@ import { mountDocuments } from './http/documents.js';
 import { mountRoutes } from './http/mount-routes.js';
 import type { InferencePool } from './inference/inference-pool.js';
 import { createSentimentService } from './inference/sentiment-service.js';
-import type { ServedModel } from './inference/served-model.js';
 import { StartError } from './lifecycle/start-error.js';
 import { buildOpenApiDocument } from './openapi/open-api-document.js';
 import type { OpenApiDocument } from './openapi/open-api-document.js';
@@ -27,7 +26,6 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const DRAIN_GRACE_MS = 100;
 
 export interface ServerDependencies {
-  readonly model: ServedModel;
   /** The model's folder as it is shown to clients. */
   readonly modelPath: string;
   /** Started and closed by the caller. */
@@ -44,12 +42,12 @@ export interface MarqueeServer {
   close(timeoutMs: number): Promise<void>;
 }
 
-/** Builds the HTTP side of the service around a model and the processes that run it. Listens when told to. */
-export function createServer({ model, modelPath, pool, log }: ServerDependencies): MarqueeServer {
+/** Builds the HTTP side of the service around the processes that run a model. Listens when told to. */
+export function createServer({ modelPath, pool, log }: ServerDependencies): MarqueeServer {
   const inHand = new Set<ServerResponse>();
   let isDraining = false;
-  const sentiment = createSentimentService(model, pool);
-  const routes = createRouteTable({ model, modelPath, pool, sentiment, isDraining: () => isDraining });
+  const sentiment = createSentimentService(pool);
+  const routes = createRouteTable({ modelPath, pool, sentiment, isDraining: () => isDraining });
   const openApi = buildOpenApiDocument(routes);
   const app = createApp();
   app.use((_request, response, next) => {

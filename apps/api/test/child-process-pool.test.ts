@@ -2,7 +2,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeManifest } from '@marquee/model-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { TINY_DRAFT, tinyFiles } from '../../../packages/model-core/test/support/tiny-artifact.js';
+import { TINY_DRAFT, tinyFiles, tinyTable } from '../../../packages/model-core/test/support/tiny-artifact.js';
+import { tinyGraph } from '../../../packages/model-core/test/support/tiny-graph.js';
+import { TINY_VOCABULARY } from '../../../packages/model-core/test/support/tiny-tokenizer.js';
 import { openServedModel } from '../src/index.js';
 import type { ChildProcessPool, ServedModel } from '../src/index.js';
 import { writeTinyArtifact } from './support/artifact.js';
@@ -12,7 +14,8 @@ import { createTinyPool, post, send, startTinyService, until } from './support/s
 
 const DYING_CHILD = new URL('./support/dying-child.mjs', import.meta.url);
 const SILENT_CHILD = new URL('./support/silent-child.mjs', import.meta.url);
-const REVIEW = Int32Array.of(2, 10, 3); // [CLS] good [SEP]
+const REVIEW = 'good';
+const TINY_BAD_ID = TINY_VOCABULARY['bad'] ?? NaN;
 
 let artifact: TemporaryArtifact;
 let model: ServedModel;
@@ -41,38 +44,45 @@ function childOf(pool: ChildProcessPool): number {
 }
 
 describe('a pool', () => {
-  test('gives the logits of the model', async () => {
+  test('gives what the model predicts', async () => {
     const pool = createPool();
     await pool.start();
-    const logits = await pool.classify(REVIEW);
-    expect([...logits]).toEqual([-2, 2]); // the mean of 0, 6 and 0, with both signs
+    const p = 1 / (1 + Math.exp(-4)); // the logits are the mean of 0, 6 and 0, with both signs
+    expect(await pool.predict(REVIEW)).toEqual({
+      sentiment: 'positive',
+      confidence: expect.closeTo(p, 6),
+      probabilities: { negative: expect.closeTo(1 - p, 6), positive: expect.closeTo(p, 6) },
+      tokenCount: 3,
+      truncated: false,
+    });
+    expect(pool.loaded).toMatchObject({ device: 'cpu', info: { kind: 'transformer', maxLength: 16 } });
   });
 
   test('answers overlapping reviews, each its own', async () => {
     const pool = createPool({ processes: 2 });
     await pool.start();
     expect(new Set(pool.processIds).size).toBe(2);
-    const reviews = Array.from({ length: 50 }, (_, index) => Int32Array.of(2, index % 2 === 0 ? 10 : 11, 3));
-    const signs = (await Promise.all(reviews.map((review) => pool.classify(review)))).map((logits) =>
-      Math.sign(logits[1] ?? 0),
+    const reviews = Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? 'good' : 'bad'));
+    const predictions = await Promise.all(reviews.map((review) => pool.predict(review)));
+    expect(predictions.map(({ sentiment }) => sentiment)).toEqual(
+      reviews.map((review) => (review === 'good' ? 'positive' : 'negative')),
     );
-    expect(signs).toEqual(reviews.map((_, index) => (index % 2 === 0 ? 1 : -1)));
   });
 
   test('refuses work before it is started and after it is closed', async () => {
     const pool = createPool();
-    await expect(pool.classify(REVIEW)).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
+    await expect(pool.predict(REVIEW)).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
     await pool.start();
     await pool.close();
-    await expect(pool.classify(REVIEW)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    await expect(pool.predict(REVIEW)).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
     expect(pool.ready).toBe(false);
   });
 
   test('refuses more than its queue holds', async () => {
     const pool = createPool({ maxQueuedReviews: 2, childModule: SILENT_CHILD, exitTimeoutMs: 1 });
     await pool.start();
-    const waiting = Promise.allSettled([1, 2, 3].map(() => pool.classify(REVIEW))); // one runs, two wait
-    await expect(pool.classify(REVIEW)).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+    const waiting = Promise.allSettled([1, 2, 3].map(() => pool.predict(REVIEW))); // one runs, two wait
+    await expect(pool.predict(REVIEW)).rejects.toMatchObject({ code: 'QUEUE_FULL' });
     await pool.close();
     expect(await waiting).toEqual(
       Array(3).fill({ status: 'rejected', reason: expect.objectContaining({ code: 'SHUTTING_DOWN' }) }),
@@ -83,16 +93,22 @@ describe('a pool', () => {
     const pool = createPool();
     await pool.start();
     const gone = AbortSignal.abort(new Error('the client has gone'));
-    await expect(pool.classify(REVIEW, { signal: gone })).rejects.toThrow('the client has gone');
-    await expect(pool.classify(REVIEW)).resolves.toHaveLength(2);
+    await expect(pool.predict(REVIEW, { signal: gone })).rejects.toThrow('the client has gone');
+    await expect(pool.predict(REVIEW)).resolves.toMatchObject({ sentiment: 'positive' });
   });
 
   test('fails a review that the model refuses, and goes on', async () => {
+    const table = tinyTable();
+    table.fill(3e38, 2 * TINY_BAD_ID, 2 * TINY_BAD_ID + 2); // infinite once it is multiplied
+    await using refusing = await writeTinyArtifact(
+      tinyFiles().set('onnx/model_quantized.onnx', tinyGraph(table, [10, 0, 0, 10])),
+    );
+    model = await openServedModel(refusing.dir);
     const pool = createPool();
     await pool.start();
     const pid = childOf(pool);
-    await expect(pool.classify(Int32Array.of(2, 9999, 3))).rejects.toMatchObject({ code: 'PREDICTION_FAILED' });
-    await expect(pool.classify(REVIEW)).resolves.toHaveLength(2);
+    await expect(pool.predict('bad')).rejects.toMatchObject({ code: 'PREDICTION_FAILED' });
+    await expect(pool.predict(REVIEW)).resolves.toMatchObject({ sentiment: 'positive' });
     expect(childOf(pool)).toBe(pid);
   });
 });
@@ -106,7 +122,7 @@ describe('a lost process', () => {
     await until(() => !pool.ready);
     await until(() => pool.ready);
     expect(childOf(pool)).not.toBe(pid);
-    await expect(pool.classify(REVIEW)).resolves.toHaveLength(2);
+    await expect(pool.predict(REVIEW)).resolves.toMatchObject({ sentiment: 'positive' });
   });
 
   test('costs the request in hand a second try, not an error', async () => {
@@ -140,7 +156,7 @@ describe('a lost process', () => {
   test('fails a review that two processes died over', async () => {
     const pool = createPool({ childModule: DYING_CHILD });
     await pool.start();
-    await expect(pool.classify(REVIEW)).rejects.toMatchObject({ code: 'PREDICTION_FAILED' });
+    await expect(pool.predict(REVIEW)).rejects.toMatchObject({ code: 'PREDICTION_FAILED' });
     await until(() => pool.ready);
   });
 
@@ -148,7 +164,7 @@ describe('a lost process', () => {
     const pool = createPool({ childModule: SILENT_CHILD, runTimeoutMs: 50 });
     await pool.start();
     const pid = childOf(pool);
-    await expect(pool.classify(REVIEW)).rejects.toMatchObject({ code: 'PREDICTION_FAILED' });
+    await expect(pool.predict(REVIEW)).rejects.toMatchObject({ code: 'PREDICTION_FAILED' });
     expect(isRunning(pid)).toBe(false);
   });
 

@@ -16,9 +16,10 @@ import {
   GRAPH_FILES,
   type JsonObject,
   LABELS,
-  loadClassifier,
+  loadTransformer,
   type Manifest,
   type ManifestDraft,
+  type ManifestOf,
   type Truncation,
   writeManifest,
 } from '@marquee/model-core';
@@ -28,6 +29,8 @@ import { writeDurably } from './durable-write.js';
 import { GOLDEN_REVIEWS } from './golden-reviews.js';
 import { encodeSeenRows, SEEN_ROWS_FILE } from './seen-rows.js';
 import type { StartingModel } from './starting-model.js';
+
+type TransformerManifest = ManifestOf<'transformer'>;
 
 export interface ArtifactContents {
   readonly model: StartingModel;
@@ -40,7 +43,7 @@ export interface ArtifactContents {
 }
 
 export interface WrittenArtifact {
-  readonly manifest: Manifest;
+  readonly manifest: TransformerManifest;
   /** As stored: every graph of the artifact computes with these. */
   readonly weights: Weights;
 }
@@ -64,7 +67,7 @@ export async function writeArtifact(dir: string, contents: ArtifactContents): Pr
     ...model.licenses,
   ]);
   for (const [name, bytes] of files) await writeDurably(join(dir, name), bytes);
-  const draft: ManifestDraft = {
+  const draft: ManifestDraft<'transformer'> = {
     kind: 'transformer',
     createdAt: new Date().toISOString(),
     parent: contents.parent,
@@ -80,23 +83,30 @@ export async function writeArtifact(dir: string, contents: ArtifactContents): Pr
 }
 
 /** Writes a changed manifest, with these files added and all digests renewed. */
-export const updateManifest = (dir: string, manifest: Manifest, added: readonly string[]): Promise<Manifest> =>
-  writeManifest(dir, manifest, [...Object.keys(manifest.files), ...added]);
+export const updateManifest = <M extends Manifest>(
+  dir: string,
+  manifest: M,
+  added: readonly string[],
+): Promise<ManifestOf<M['kind']>> => writeManifest(dir, manifest, [...Object.keys(manifest.files), ...added]);
 
 /** Writes a graph into an artifact and enters it in the manifest, with what it answers to the golden inputs. */
 export async function publishGraph(
   dir: string,
-  manifest: Manifest,
+  manifest: TransformerManifest,
   graph: Graph,
   bytes: Uint8Array,
-): Promise<Manifest> {
+): Promise<TransformerManifest> {
   await writeDurably(join(dir, GRAPH_FILES[graph]), bytes);
   const entered = await updateManifest(dir, manifest, [GRAPH_FILES[graph]]);
   return updateManifest(dir, { ...entered, goldenInputs: await recordGoldenInputs(dir, graph) }, []);
 }
 
 /** Takes the int8 graph out of an artifact and puts its fp32 graph in. */
-export async function replaceInt8(dir: string, manifest: Manifest, fp32Graph: Uint8Array): Promise<Manifest> {
+export async function replaceInt8(
+  dir: string,
+  manifest: TransformerManifest,
+  fp32Graph: Uint8Array,
+): Promise<TransformerManifest> {
   const { [GRAPH_FILES.int8]: _, ...files } = manifest.files;
   const replaced = await publishGraph(dir, { ...manifest, files }, 'fp32', fp32Graph);
   await rm(join(dir, GRAPH_FILES.int8), { force: true });
@@ -141,7 +151,7 @@ export function tokenizerConfigJson(base: JsonObject, { maxLength, truncation }:
 }
 
 async function recordGoldenInputs(dir: string, graph: Graph): Promise<NonNullable<Manifest['goldenInputs']>> {
-  const classifier = await loadClassifier(dir, { device: 'cpu', graph, intraOpThreads: 1 });
+  const classifier = await loadTransformer(dir, { device: 'cpu', graph, intraOpThreads: 1 });
   const recorded = [];
   for (const review of GOLDEN_REVIEWS) {
     const { inputIds } = classifier.tokenizer.encode(review);

@@ -5,6 +5,7 @@ import { type Graph, loadClassifier } from '@marquee/model-core';
 
 import { compareScores, type ComparisonReport, describeComparison } from './comparison-report.js';
 import { requireWritableFolder, writeDurably } from './durable-write.js';
+import { engineName } from './engine-name.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { scoreReviews } from './score-reviews.js';
 import { readSeenRows } from './seen-rows.js';
@@ -63,9 +64,9 @@ async function scoreModel(
 ) {
   const threads = options.threads === undefined ? {} : { intraOpThreads: options.threads };
   const classifier = await loadClassifier(dir, { device: 'cpu', graph: options.graph, ...threads });
-  const { version, graph } = classifier.info;
+  const { version } = classifier.info;
   const { probabilities } = await scoreReviews(classifier, reviews, watch).finally(() => classifier.close());
   const seen = await readSeenRows(dir);
   const seenRows = digests.filter((digest) => seen.has(digest)).length;
-  return { model: { path: dir, version, graph, seen_rows: seenRows }, probabilities };
+  return { model: { path: dir, version, graph: engineName(classifier.info), seen_rows: seenRows }, probabilities };
 }

@@ -15,6 +15,7 @@ interface Flip {
 interface ComparedModel {
   readonly path: string;
   readonly version: string;
+  /** See `engineName`. */
   readonly graph: string;
   /** Test reviews that the model or a parent of it was trained on: where there are any, the comparison favors it. */
   readonly seen_rows: number;

@@ -1,9 +1,9 @@
-import type { JsonObject, JsonValue, Manifest } from '@marquee/model-core';
+import type { JsonObject, JsonValue, Manifest, ManifestOf } from '@marquee/model-core';
 
 import { formatSeconds } from './progress.js';
 
 /** The model card (Mitchell et al. 2019) of an artifact, from its manifest: Markdown with the metadata that Hugging Face's hub reads. */
-export function describeModel(manifest: Manifest): string {
+export function describeModel(manifest: ManifestOf<'transformer'>): string {
   const { training = {}, metrics = {}, calibration, equivalence, text, parameters, version } = manifest;
   return [
     '---',

@@ -8,6 +8,7 @@ import {
   createTokenizerJson,
   GRAPH_FILES,
   loadClassifier,
+  loadTransformer,
   type Manifest,
   readManifest,
   verifyArtifact,
@@ -121,7 +122,7 @@ describe('the artifact of a training', () => {
   });
 
   test('reads the reviews in training as it does in serving, up to the length that each keeps', async () => {
-    const classifier = await loadClassifier(model, { device: 'cpu' });
+    const classifier = await loadTransformer(model, { device: 'cpu' });
     const base = await loadStartingModel(join(root, 'base'), 42);
     const inTraining = createTokenizer(createTokenizerJson(base.tokenizerJson), base.tokenizerConfig, {
       maxLength: 40,

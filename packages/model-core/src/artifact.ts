@@ -4,24 +4,29 @@ import { stat } from 'node:fs/promises';
 import { digestFile, openArtifactFile } from './artifact-files.js';
 import { ModelCoreError } from './errors.js';
 import { type JsonObject, parseJsonObject } from './json.js';
-import { type Manifest, MANIFEST_FILE, manifestFile, parseManifest } from './manifest.js';
+import { manifestFile, parseManifest } from './manifest.js';
+import { type Manifest, MANIFEST_FILE } from './manifest-format.js';
 
 /** Bounds what is read before any digest is known; a manifest with reference profiles takes some 100 KB. */
 const MAX_MANIFEST_BYTES = 64 * 2 ** 20;
 
-export interface Artifact {
+/** An artifact whose files are read and verified as they are asked for. */
+export interface ArtifactSource {
   readonly dir: string;
   readonly manifest: Manifest;
-  /** `config.json`, verified. */
-  readonly config: JsonObject;
-  /** The verified bytes of a file that was named when the artifact was read, or loaded since. */
-  bytes(path: string): Uint8Array;
-  /** Reads and verifies one more file of the manifest; the bytes are not kept. */
+  /** Reads and verifies a file of the manifest; the bytes are not kept. */
   load(path: string): Promise<Uint8Array>;
 }
 
+export interface Artifact extends ArtifactSource {
+  /** `config.json`, verified; empty for the kinds that have none. */
+  readonly config: JsonObject;
+  /** The verified bytes of a file that was named when the artifact was read. */
+  bytes(path: string): Uint8Array;
+}
+
 export interface ReadArtifactOptions {
-  /** Files to read and keep; default: every file of the manifest. `config.json` is always read. */
+  /** Files to read and keep; default: every file of the manifest. A transformer's `config.json` is always read. */
   readonly files?: readonly string[];
 }
 
@@ -30,23 +35,28 @@ export interface ReadArtifactOptions {
  * `ARTIFACT_NOT_FOUND`, `FILE_MISSING`, `DIGEST_MISMATCH`, `UNSAFE_PATH`, `INVALID_JSON` and what `parseManifest` throws.
  */
 export async function readArtifact(dir: string, options: ReadArtifactOptions = {}): Promise<Artifact> {
-  const manifest = await readManifest(dir);
+  const artifact = await openArtifact(dir);
+  const { manifest } = artifact;
+  const hasConfig = manifest.kind === 'transformer';
   const kept = new Map<string, Uint8Array>();
-  for (const path of new Set(['config.json', ...(options.files ?? Object.keys(manifest.files))])) {
-    kept.set(path, await readVerified(dir, manifest, path));
+  for (const path of new Set([
+    ...(hasConfig ? ['config.json'] : []),
+    ...(options.files ?? Object.keys(manifest.files)),
+  ])) {
+    kept.set(path, await artifact.load(path));
   }
   const bytes = (path: string): Uint8Array => {
     const found = kept.get(path);
     if (found) return found;
     throw new ModelCoreError('FILE_MISSING', `${path} was not among the files read from ${dir}`, { file: path });
   };
-  return {
-    dir,
-    manifest,
-    config: parseJsonObject(bytes('config.json'), 'config.json'),
-    bytes,
-    load: (path) => readVerified(dir, manifest, path),
-  };
+  return { ...artifact, config: hasConfig ? parseJsonObject(bytes('config.json'), 'config.json') : {}, bytes };
+}
+
+/** Reads and checks `manifest.json`; everything else is read and verified on demand. */
+export async function openArtifact(dir: string): Promise<ArtifactSource> {
+  const manifest = await readManifest(dir);
+  return { dir, manifest, load: (path) => readVerified(dir, manifest, path) };
 }
 
 /** Reads and checks `manifest.json` alone. */

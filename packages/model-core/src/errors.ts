@@ -8,6 +8,7 @@ export const MODEL_CORE_ERROR_CODES = {
   UNSAFE_PATH: 'a path in the manifest leads out of the artifact folder',
   DIGEST_MISMATCH: 'a file is not the one that the manifest describes',
   INVALID_CONFIG: 'config.json lacks a field or holds one of the wrong kind',
+  INVALID_WEIGHTS: 'linear.safetensors is no linear model that this release reads',
   INVALID_TOKENIZER: 'tokenizer.json or tokenizer_config.json cannot be used',
   VOCABULARY_MISMATCH: 'tokenizer and model do not have the same vocabulary',
   INVALID_GRAPH: 'an ONNX file is damaged or has other inputs and outputs than a classifier',

@@ -15,7 +15,9 @@ export { createTokenizerJson } from './tokenizer-json.js';
 export { createTokenizer, type EncodedReview, type ReviewTokenizer, type TokenizerOptions } from './tokenizer.js';
 export { type Truncation, TRUNCATIONS, truncateIds } from './truncation.js';
 export { type Artifact, readArtifact, type ReadArtifactOptions, readManifest, verifyArtifact } from './artifact.js';
+export { parseManifest, writeManifest } from './manifest.js';
 export {
+  type BlendRule,
   type GoldenInput,
   LABELS,
   type Manifest,
@@ -23,17 +25,20 @@ export {
   MANIFEST_FORMAT_VERSION,
   type ManifestDraft,
   type ManifestFile,
-  parseManifest,
+  type ManifestOf,
+  memberFile,
+  type ModelKind,
   type Sentiment,
-  writeManifest,
-} from './manifest.js';
+} from './manifest-format.js';
 export {
   type Classifier,
-  type ClassifierInfo,
-  type ClassifierOptions,
   loadClassifier,
+  loadTransformer,
   type Prediction,
+  type TransformerClassifier,
 } from './classifier.js';
+export { type ClassifierInfo, type ClassifierOptions, type Stage, STAGES } from './review-model.js';
+export { LINEAR_FILE } from './linear-model.js';
 export { type Graph, GRAPH_FILES } from './execution-plan.js';
 export { ALLOWED_MICROSOFT_OPERATORS, checkGraph, type GraphExpectations } from './graph-policy.js';
 export { softmax } from './softmax.js';

@@ -1,6 +1,6 @@
 import { ModelCoreError } from './errors.js';
 import { isJsonObject, isPositiveInteger, type JsonObject, textOf } from './json.js';
-import { LABELS } from './manifest.js';
+import { LABELS } from './manifest-format.js';
 
 /** What serving needs of `config.json`; the rest belongs to the architecture. */
 export interface ModelConfig {

@@ -5,7 +5,7 @@ import { encodeModel, TensorProto_DataLocation } from '@marquee/onnx';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type Classifier, loadClassifier, missingCudaLibraries } from '../src/index.js';
+import { type Classifier, loadClassifier, loadTransformer, missingCudaLibraries } from '../src/index.js';
 import { tinyGraph, tinyModel } from './support/tiny-graph.js';
 import {
   rewriteManifest,
@@ -94,7 +94,7 @@ describe('predict', () => {
 
 describe('classify', () => {
   it('gives the logits of token ids, and refuses ids that no review has', async () => {
-    const classifier = await loadClassifier(await writeTinyArtifact());
+    const classifier = await loadTransformer(await writeTinyArtifact());
     expect(await classifier.classify(classifier.tokenizer.encode('good').inputIds)).toEqual(Float32Array.of(-2, 2));
     for (const ids of [[], [-1], [TINY_VOCAB_SIZE], Array<number>(17).fill(1)]) {
       await expect(classifier.classify(Int32Array.from(ids))).rejects.toMatchObject({ code: 'INVALID_INPUT' });
@@ -110,7 +110,7 @@ describe('classify', () => {
     graph.input.pop();
     const ones = graph.node.find((node) => node.opType === 'Cast');
     if (ones) ones.input = ['input_ids']; // stands in for a mask: what matters is that the graph runs
-    const classifier = await loadClassifier(
+    const classifier = await loadTransformer(
       await writeTinyArtifact(tinyFiles().set('onnx/model_quantized.onnx', encodeModel(model))),
     );
     expect(await classifier.classify(Int32Array.of(1))).toEqual(Float32Array.of(0, 0));
@@ -120,7 +120,7 @@ describe('classify', () => {
   it('refuses logits that are not finite', async () => {
     const table = tinyTable().fill(3e38);
     const files = tinyFiles().set('onnx/model_quantized.onnx', tinyGraph(table, [10, 0, 0, 10]));
-    const classifier = await loadClassifier(await writeTinyArtifact(files));
+    const classifier = await loadTransformer(await writeTinyArtifact(files));
     await expect(classifier.predict(['good'])).rejects.toMatchObject({ code: 'RUN_FAILED' });
     await classifier.close();
   });
@@ -128,7 +128,7 @@ describe('classify', () => {
 
 describe('a temperature', () => {
   it('flattens probabilities and keeps logits', async () => {
-    const classifier = await loadClassifier(await writeTinyArtifact(tinyFiles(), { temperature: 2 }));
+    const classifier = await loadTransformer(await writeTinyArtifact(tinyFiles(), { temperature: 2 }));
     const { inputIds } = classifier.tokenizer.encode('good');
     expect(await classifier.classify(inputIds)).toEqual(Float32Array.of(-2, 2));
     expect((await classifier.predict(['good']))[0]?.confidence).toBeCloseTo(1 / (1 + Math.exp(-2)), 6);

@@ -40,7 +40,8 @@ describe('parseManifest', () => {
   it.each([
     ['INVALID_MANIFEST', 'no object', []],
     ['UNSUPPORTED_FORMAT', 'a newer format', { ...VALID, formatVersion: 2 }],
-    ['UNSUPPORTED_FORMAT', 'another kind', { ...VALID, kind: 'cascade' }],
+    ['UNSUPPORTED_FORMAT', 'another kind', { ...VALID, kind: 'forest' }],
+    ['UNSUPPORTED_FORMAT', 'a kind that is a name of every object', { ...VALID, kind: 'constructor' }],
     ['INVALID_MANIFEST', 'a version with a slash', { ...VALID, version: '../x' }],
     ['INVALID_MANIFEST', 'a date that is none', { ...VALID, createdAt: 'yesterday' }],
     ['INVALID_MANIFEST', 'no parameters', { ...VALID, parameters: 0 }],

@@ -22,7 +22,7 @@ async function run(file: string, args: readonly string[], options: ExecFileOptio
 }
 
 /** Packages of the workspace that the published package depends on, itself first. */
-const PACKED = ['model-core', 'onnx'];
+const PACKED = ['model-core', 'linear', 'onnx', 'safetensors'];
 
 /** Where `npm test` keeps npm's and pnpm's files when the home folder cannot be written. */
 const SPARE_HOME = join(REPOSITORY, '.marquee', 'home');

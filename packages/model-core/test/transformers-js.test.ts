@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { env, pipeline, type TextClassificationPipeline } from '@huggingface/transformers';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { createTokenizerJson, type JsonObject, loadClassifier } from '../src/index.js';
+import { createTokenizerJson, type JsonObject, loadTransformer } from '../src/index.js';
 import { realTokenizerFolder, shippedArtifact, temporaryFolder } from './support/folders.js';
 import { TINY_CONFIG, tinyFiles, writeTinyArtifact } from './support/tiny-artifact.js';
 import { tinyGraph } from './support/tiny-graph.js';
@@ -37,7 +37,7 @@ async function peerProbability(peer: TextClassificationPipeline, text: string): 
 
 /** The greatest difference between our probability of "positive" and transformers.js's, one text a call. */
 async function greatestDifference(dir: string): Promise<number> {
-  const classifier = await loadClassifier(dir, { device: 'cpu', graph: 'int8' });
+  const classifier = await loadTransformer(dir, { device: 'cpu', graph: 'int8' });
   const peer = await loadPeer(dir);
   let greatest = 0;
   for (const text of REVIEWS) {
@@ -85,7 +85,7 @@ describe('transformers.js', () => {
   });
 
   it.skipIf(!shipped)('gives the same labels for a padded batch, and probabilities within 0.1', async () => {
-    const classifier = await loadClassifier(shipped ?? '', { device: 'cpu', graph: 'int8' });
+    const classifier = await loadTransformer(shipped ?? '', { device: 'cpu', graph: 'int8' });
     const peer = await loadPeer(shipped ?? '');
     const answers = (await peer(REVIEWS)) as { label: string; score: number }[];
     const ours = await classifier.predict(REVIEWS);

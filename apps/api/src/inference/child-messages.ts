@@ -1,4 +1,4 @@
-import type { ClassifierOptions } from '@marquee/model-core';
+import type { ClassifierInfo, ClassifierOptions, Prediction } from '@marquee/model-core';
 
 /** What a child loads: the folder, and the version that the server verified, which must be the one the child finds. */
 export interface ChildModel {
@@ -7,14 +7,21 @@ export interface ChildModel {
   readonly options: ClassifierOptions;
 }
 
-/** Server to child. Sent with `serialization: 'advanced'`, so that typed arrays travel as bytes. */
+/** What a child has loaded. */
+export interface LoadedModel {
+  /** `cpu`, or `cuda:` and the index of the device. */
+  readonly device: string;
+  readonly info: ClassifierInfo;
+}
+
+/** Server to child. */
 export type ChildRequest =
   | { readonly type: 'load'; readonly model: ChildModel }
-  | { readonly type: 'classify'; readonly id: number; readonly inputIds: Int32Array };
+  | { readonly type: 'predict'; readonly id: number; readonly text: string };
 
 /** Child to server. */
 export type ChildReply =
-  | { readonly type: 'loaded'; readonly device: string }
+  | { readonly type: 'loaded'; readonly loaded: LoadedModel }
   | { readonly type: 'load-failed'; readonly message: string }
-  | { readonly type: 'logits'; readonly id: number; readonly logits: Float32Array } // [2]
-  | { readonly type: 'classify-failed'; readonly id: number; readonly message: string };
+  | { readonly type: 'prediction'; readonly id: number; readonly prediction: Prediction }
+  | { readonly type: 'predict-failed'; readonly id: number; readonly message: string };

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Prediction } from '@marquee/model-core';
 import { ApiError } from '../http/api-error.js';
 import type { Log } from '../http/answer-error.js';
 import { StartError } from '../lifecycle/start-error.js';
-import type { ChildModel } from './child-messages.js';
+import type { ChildModel, LoadedModel } from './child-messages.js';
 import { InferenceProcess, ProcessLostError, predictionFailed } from './inference-process.js';
-import type { ClassifyOptions, InferencePool } from './inference-pool.js';
+import type { InferencePool, PredictOptions } from './inference-pool.js';
 
 export interface ChildProcessPoolOptions {
   readonly model: ChildModel;
@@ -37,16 +38,16 @@ const DEFAULTS = {
 const MAX_LOST_PROCESSES = 2;
 
 interface Job {
-  readonly inputIds: Int32Array;
+  readonly text: string;
   readonly signal: AbortSignal | undefined;
-  resolve(logits: Float32Array): void;
+  resolve(prediction: Prediction): void;
   reject(error: unknown): void;
   lostProcesses: number;
 }
 
 /** Inference in child processes: a bounded queue with one owner, and lost processes replaced. */
 export class ChildProcessPool implements InferencePool {
-  device: string | undefined;
+  loaded: LoadedModel | undefined;
   readonly #options: Required<ChildProcessPoolOptions>;
   readonly #live = new Set<InferenceProcess>();
   readonly #idle: InferenceProcess[] = [];
@@ -77,7 +78,7 @@ export class ChildProcessPool implements InferencePool {
     }
   }
 
-  async classify(inputIds: Int32Array, options: ClassifyOptions = {}): Promise<Float32Array> {
+  async predict(text: string, options: PredictOptions = {}): Promise<Prediction> {
     const { signal } = options;
     if (this.#isClosing()) throw shuttingDown();
     if (!this.ready) throw modelNotLoaded();
@@ -85,7 +86,7 @@ export class ChildProcessPool implements InferencePool {
       throw new ApiError('QUEUE_FULL', 'Too many reviews are waiting: try again later');
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ inputIds, signal, resolve, reject, lostProcesses: 0 });
+      this.#queue.push({ text, signal, resolve, reject, lostProcesses: 0 });
       this.#dispatch();
     });
   }
@@ -103,12 +104,11 @@ export class ChildProcessPool implements InferencePool {
     this.#live.add(process);
     void process.exited.then(() => this.#live.delete(process));
     try {
-      await process.loaded;
+      this.loaded = await process.loaded;
     } catch (error) {
       await process.close();
       throw error;
     }
-    this.device = process.device;
     this.#loadedCount++;
     void process.exited.then(() => this.#onLoss(process));
     this.#release(process);
@@ -129,7 +129,7 @@ export class ChildProcessPool implements InferencePool {
 
   async #work(process: InferenceProcess, job: Job): Promise<void> {
     try {
-      job.resolve(await process.classify(job.inputIds));
+      job.resolve(await process.predict(job.text));
       this.#lossesInARow = 0;
     } catch (error) {
       if (error instanceof ProcessLostError) {

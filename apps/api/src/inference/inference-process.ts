@@ -1,9 +1,10 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Prediction } from '@marquee/model-core';
 import { ApiError } from '../http/api-error.js';
 import { StartError } from '../lifecycle/start-error.js';
-import type { ChildModel, ChildReply, ChildRequest } from './child-messages.js';
+import type { ChildModel, ChildReply, ChildRequest, LoadedModel } from './child-messages.js';
 
 export interface InferenceProcessOptions {
   readonly model: ChildModel;
@@ -27,20 +28,18 @@ interface Pending<Value> {
 
 /** One inference process, doing one run at a time. */
 export class InferenceProcess {
-  device: string | undefined;
   readonly #child: ChildProcess;
   readonly #options: InferenceProcessOptions;
   readonly #exited: Promise<void>;
-  readonly #loaded: Promise<void>;
-  #loading: Pending<void> | undefined;
-  #run: (Pending<Float32Array> & { readonly id: number }) | undefined;
+  readonly #loaded: Promise<LoadedModel>;
+  #loading: Pending<LoadedModel> | undefined;
+  #run: (Pending<Prediction> & { readonly id: number }) | undefined;
   #lost: ProcessLostError | undefined;
   #lastId = 0;
 
   constructor(options: InferenceProcessOptions) {
     this.#options = options;
     this.#child = fork(fileURLToPath(options.childModule), [], {
-      serialization: 'advanced',
       execArgv: [], // an inspector's port belongs to the server
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
@@ -69,20 +68,20 @@ export class InferenceProcess {
   }
 
   /** Resolves when the model is loaded. Throws StartError MODEL_UNUSABLE, or ProcessLostError. */
-  get loaded(): Promise<void> {
+  get loaded(): Promise<LoadedModel> {
     return this.#loaded;
   }
 
   /** Throws ApiError PREDICTION_FAILED when the model failed, ProcessLostError when the process did. */
-  async classify(inputIds: Int32Array): Promise<Float32Array> {
+  async predict(text: string): Promise<Prediction> {
     if (this.#run !== undefined) throw new Error('bug: an inference process was given a second run');
     if (this.#lost !== undefined) throw this.#lost;
     const id = ++this.#lastId;
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), this.#options.runTimeoutMs);
     try {
-      return await new Promise<Float32Array>((resolve, reject) => {
+      return await new Promise<Prediction>((resolve, reject) => {
         this.#run = { id, resolve, reject };
-        this.#send({ type: 'classify', id, inputIds });
+        this.#send({ type: 'predict', id, text });
       });
     } finally {
       clearTimeout(timer);
@@ -105,12 +104,11 @@ export class InferenceProcess {
 
   #receive(reply: ChildReply): void {
     if (reply.type === 'loaded') {
-      this.device = reply.device;
-      this.#loading?.resolve();
+      this.#loading?.resolve(reply.loaded);
     } else if (reply.type === 'load-failed') {
       this.#loading?.reject(new StartError('MODEL_UNUSABLE', reply.message));
     } else if (reply.id === this.#run?.id) {
-      if (reply.type === 'logits') this.#run.resolve(reply.logits);
+      if (reply.type === 'prediction') this.#run.resolve(reply.prediction);
       else this.#run.reject(predictionFailed(new Error(reply.message)));
     }
   }

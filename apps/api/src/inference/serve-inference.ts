@@ -16,7 +16,7 @@ export function serveInference(child: NodeJS.Process): void {
   };
   const handle = async (request: ChildRequest): Promise<void> => {
     if (request.type === 'load') classifier = await load(request.model, reply);
-    else reply(await classify(classifier, request.id, request.inputIds));
+    else reply(await predict(classifier, request.id, request.text));
   };
   child.on('message', (request: ChildRequest) => {
     work = work.then(() => handle(request));
@@ -35,10 +35,9 @@ async function load(model: ChildModel, reply: (message: ChildReply) => void): Pr
         `${model.dir} now holds version ${classifier.info.version}, not ${model.version}: restart to serve it`,
       );
     }
-    reply({
-      type: 'loaded',
-      device: classifier.info.device === 'cuda' ? `cuda:${model.options.deviceId ?? 0}` : 'cpu',
-    });
+    const { info } = classifier;
+    const device = info.device === 'cuda' ? `cuda:${model.options.deviceId ?? 0}` : 'cpu';
+    reply({ type: 'loaded', loaded: { device, info } });
     return classifier;
   } catch (error) {
     reply({ type: 'load-failed', message: messageOf(error) });
@@ -46,12 +45,14 @@ async function load(model: ChildModel, reply: (message: ChildReply) => void): Pr
   }
 }
 
-async function classify(classifier: Classifier | undefined, id: number, inputIds: Int32Array): Promise<ChildReply> {
-  if (classifier === undefined) return { type: 'classify-failed', id, message: 'no model is loaded' };
+async function predict(classifier: Classifier | undefined, id: number, text: string): Promise<ChildReply> {
+  if (classifier === undefined) return { type: 'predict-failed', id, message: 'no model is loaded' };
   try {
-    return { type: 'logits', id, logits: await classifier.classify(inputIds) };
+    const [prediction] = await classifier.predict([text]);
+    if (prediction === undefined) throw new Error('bug: one review got no prediction');
+    return { type: 'prediction', id, prediction };
   } catch (error) {
-    return { type: 'classify-failed', id, message: messageOf(error) };
+    return { type: 'predict-failed', id, message: messageOf(error) };
   }
 }
 

@@ -1,12 +1,10 @@
 import type { InferencePool } from '../inference/inference-pool.js';
 import type { SentimentService } from '../inference/sentiment-service.js';
-import type { ServedModel } from '../inference/served-model.js';
 import { createBatchPredictRoute, createPredictRoute } from './prediction-routes.js';
 import type { Route } from './route.js';
 import { createHealthRoute, createModelInfoRoute } from './service-state-routes.js';
 
 export interface RouteServices {
-  readonly model: ServedModel;
   /** The model's folder as it is shown to clients. */
   readonly modelPath: string;
   readonly pool: InferencePool;
@@ -15,11 +13,11 @@ export interface RouteServices {
 }
 
 /** Every route of the API, once: Express and the OpenAPI document are both made from this list. */
-export function createRouteTable({ model, modelPath, pool, sentiment, isDraining }: RouteServices): readonly Route[] {
+export function createRouteTable({ modelPath, pool, sentiment, isDraining }: RouteServices): readonly Route[] {
   return [
     createHealthRoute(pool, isDraining),
     createPredictRoute(sentiment),
     createBatchPredictRoute(sentiment),
-    createModelInfoRoute(model, modelPath, pool),
+    createModelInfoRoute(modelPath, pool),
   ];
 }

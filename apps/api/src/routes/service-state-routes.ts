@@ -1,8 +1,8 @@
+import { LIMITS } from '@marquee/contracts';
 import type { HealthResponse, ModelInfoResponse } from '@marquee/contracts';
 import { HealthResponseDto, ModelInfoResponseDto } from '../dto/service-state-responses.js';
 import { ApiError } from '../http/api-error.js';
 import type { InferencePool } from '../inference/inference-pool.js';
-import type { ServedModel } from '../inference/served-model.js';
 import type { Route } from './route.js';
 
 /** What the routes report of a device before any model was loaded on one. */
@@ -26,7 +26,7 @@ export function createHealthRoute(pool: InferencePool, isDraining: () => boolean
       const body: HealthResponse = {
         status: isHealthy ? 'healthy' : 'unhealthy',
         model_loaded: pool.ready,
-        device: pool.device ?? UNKNOWN_DEVICE,
+        device: pool.loaded?.device ?? UNKNOWN_DEVICE,
         timestamp: formatTimestamp(new Date()),
       };
       return { status: isHealthy ? 200 : 503, body };
@@ -39,11 +39,7 @@ function formatTimestamp(time: Date): string {
   return time.toISOString().replace('Z', '000+00:00');
 }
 
-export function createModelInfoRoute(
-  model: ServedModel,
-  modelPath: string,
-  pool: InferencePool,
-): Route<object, ModelInfoResponse> {
+export function createModelInfoRoute(modelPath: string, pool: InferencePool): Route<object, ModelInfoResponse> {
   return {
     method: 'GET',
     path: '/model/info',
@@ -54,15 +50,18 @@ export function createModelInfoRoute(
     answers: { 200: { dto: ModelInfoResponseDto, description: 'The model that answers.' } },
     errors: ['INTERNAL', 'MODEL_NOT_LOADED'],
     async handle() {
-      if (!pool.ready) throw new ApiError('MODEL_NOT_LOADED', 'Model not loaded');
+      const { ready, loaded } = pool;
+      if (!ready || loaded === undefined) throw new ApiError('MODEL_NOT_LOADED', 'Model not loaded');
+      const { device, info } = loaded;
       const body: ModelInfoResponse = {
         model_path: modelPath,
-        model_type: model.modelType,
-        num_labels: model.labelCount,
-        max_length: model.tokenizer.maxLength,
-        device: pool.device ?? UNKNOWN_DEVICE,
-        parameters: model.parameters,
-        trainable_parameters: model.parameters,
+        model_type: info.modelType,
+        num_labels: info.labels.length,
+        // A model without a limit reads all of a review, and a token has at least one character.
+        max_length: info.maxLength ?? LIMITS.maxReviewCharacters,
+        device,
+        parameters: info.parameters,
+        trainable_parameters: info.parameters,
       };
       return { status: 200, body };
     },

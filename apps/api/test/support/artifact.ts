@@ -1,21 +1,31 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { writeManifest } from '@marquee/model-core';
+import { join } from 'node:path';
 import { TINY_DRAFT, tinyFiles } from '../../../../packages/model-core/test/support/tiny-artifact.js';
+import {
+  TINY_LINEAR_DRAFT,
+  tinyLinearFiles,
+  writeFiles,
+  writeTinyWhole,
+} from '../../../../packages/model-core/test/support/tiny-members.js';
 
 export interface TemporaryArtifact extends AsyncDisposable {
   readonly dir: string;
 }
 
-/** Writes model-core's tiny artifact (a classifier that knows "good", "great" and "bad") to a folder of its own. */
-export async function writeTinyArtifact(): Promise<TemporaryArtifact> {
+async function writeTemporary(write: (dir: string) => Promise<unknown>): Promise<TemporaryArtifact> {
   const dir = await mkdtemp(join(tmpdir(), 'marquee-api-'));
-  const files = tinyFiles();
-  for (const [path, contents] of files) {
-    await mkdir(dirname(join(dir, path)), { recursive: true });
-    await writeFile(join(dir, path), contents);
-  }
-  await writeManifest(dir, TINY_DRAFT, files.keys());
+  await write(dir);
   return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
 }
+
+/** Writes model-core's tiny artifact (a classifier that knows "good", "great" and "bad") to a folder of its own. */
+export const writeTinyArtifact = (files = tinyFiles()): Promise<TemporaryArtifact> =>
+  writeTemporary((dir) => writeFiles(dir, files, TINY_DRAFT));
+
+/** A linear model that knows the same words. */
+export const writeTinyLinear = (): Promise<TemporaryArtifact> =>
+  writeTemporary((dir) => writeFiles(dir, tinyLinearFiles(), TINY_LINEAR_DRAFT));
+
+/** Both in a cascade: the linear model answers what it knows. */
+export const writeTinyCascade = (): Promise<TemporaryArtifact> => writeTemporary((dir) => writeTinyWhole(dir));

@@ -1,6 +1,7 @@
 import { ChildProcessPool, createServer, openServedModel } from '../../src/index.js';
 import type { ChildProcessPoolOptions, MarqueeServer, ServedModel } from '../../src/index.js';
 import { writeTinyArtifact } from './artifact.js';
+import type { TemporaryArtifact } from './artifact.js';
 
 /** The compiled child: Node does not run TypeScript. */
 const CHILD_MODULE = new URL('../../dist/inference/child-main.js', import.meta.url);
@@ -23,12 +24,15 @@ export interface TinyService extends AsyncDisposable {
 }
 
 /** Starts the whole service on a free port with a tiny model in a real inference process. */
-export async function startTinyService(options: Partial<ChildProcessPoolOptions> = {}): Promise<TinyService> {
-  const artifact = await writeTinyArtifact();
+export async function startTinyService(
+  options: Partial<ChildProcessPoolOptions> = {},
+  write: () => Promise<TemporaryArtifact> = writeTinyArtifact,
+): Promise<TinyService> {
+  const artifact = await write();
   const log: string[] = [];
   const model = await openServedModel(artifact.dir);
   const pool = createTinyPool(model, options);
-  const server = createServer({ model, modelPath: 'artifacts/tiny', pool, log: (line) => log.push(line) });
+  const server = createServer({ modelPath: 'artifacts/tiny', pool, log: (line) => log.push(line) });
   const port = await server.listen(0, '127.0.0.1');
   await pool.start();
   return {

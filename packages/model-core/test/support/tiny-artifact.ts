@@ -34,7 +34,7 @@ export const TINY_CONFIG = {
   'transformers.js_config': { dtype: 'q8' },
 } as const satisfies JsonObject;
 
-export const TINY_DRAFT: ManifestDraft = {
+export const TINY_DRAFT: ManifestDraft<'transformer'> = {
   kind: 'transformer',
   createdAt: '2026-01-02T03:04:05.000Z',
   text: { maxLength: 16, truncation: 'head' },
@@ -55,7 +55,7 @@ export function tinyFiles(): Map<string, Uint8Array | string> {
 /** Writes the files and their manifest into a temporary folder and gives its path. */
 export async function writeTinyArtifact(
   files: ReadonlyMap<string, Uint8Array | string> = tinyFiles(),
-  draft: Partial<ManifestDraft> = {},
+  draft: Partial<ManifestDraft<'transformer'>> = {},
 ): Promise<string> {
   const dir = await temporaryFolder();
   for (const [path, contents] of files) {
