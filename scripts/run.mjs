@@ -35,6 +35,7 @@ const COMMANDS = {
   evaluate: { file: 'apps/trainer/dist/main.js', args: ['evaluate'] },
   compare: { file: 'apps/trainer/dist/main.js', args: ['compare'] },
   quantize: { file: 'apps/trainer/dist/main.js', args: ['quantize'] },
+  tune: { file: 'apps/trainer/dist/main.js', args: ['tune'] },
   runs: { file: 'apps/trainer/dist/main.js', args: ['runs'] },
   export: { file: 'apps/trainer/dist/main.js', args: ['export'] },
   'bench:training': { file: 'bench/dist/training.js', args: [] },

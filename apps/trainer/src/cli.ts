@@ -20,12 +20,13 @@ import type { Progress } from './progress.js';
 import { runPretraining } from './pretrain.js';
 import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from './pretrain-options.js';
 import { type QuantizeOptions, runQuantization } from './quantize.js';
-import { runFolderOf } from './resume-point.js';
+import { withRunDefaults, withTrainingData } from './run-defaults.js';
 import { runSplit, type SplitOptions } from './split-command.js';
 import { RUNS_COMMAND } from './tracking/runs-command.js';
 import { runTraining, type TrainResult } from './train.js';
 import { TRAIN_OPTION_SPECS, type TrainOptions } from './train-options.js';
-import { EXIT_CODES, TrainerError } from './trainer-error.js';
+import { EXIT_CODES } from './trainer-error.js';
+import { TUNE_COMMAND } from './tune/tune-command.js';
 
 const COMMANDS: Readonly<Record<string, CliCommand>> = {
   split: {
@@ -79,6 +80,7 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
       return 0;
     },
   },
+  tune: TUNE_COMMAND,
   runs: RUNS_COMMAND,
 };
 
@@ -101,30 +103,15 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
 }
 
 async function train(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  const { cwd, shippedModel, sampleFile, tokenCacheDir, progress } = dependencies;
-  const hasData = parsed['trainFile'] !== undefined || parsed['dataFile'] !== undefined;
-  if (!hasData) {
-    progress.say(`no --train-file: training on ${sampleFile}, synthetic reviews that show how it works and no more`);
-  }
-  const options = {
-    ...withRunDefaults(parsed, cwd, shippedModel),
-    trainFile: hasData ? parsed['trainFile'] : sampleFile,
-    tokenCacheDir: parsed['tokenCacheDir'] ?? tokenCacheDir,
-  } as unknown as TrainOptions; // each value was parsed as its spec says
-  return endOf(await runTraining(options, dependencies), 'train', parsed, options, progress);
+  // Each value was parsed as its spec says.
+  const options = withTrainingData(withRunDefaults(parsed, dependencies), dependencies) as unknown as TrainOptions;
+  return endOf(await runTraining(options, dependencies), 'train', parsed, options, dependencies.progress);
 }
 
 async function pretrain(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  const { cwd, shippedModel, progress } = dependencies;
-  const options = withRunDefaults(parsed, cwd, shippedModel) as unknown as PretrainOptions; // as for `train`
-  return endOf(await runPretraining(options, dependencies), 'pretrain', parsed, options, progress);
+  const options = withRunDefaults(parsed, dependencies) as unknown as PretrainOptions; // as for `train`
+  return endOf(await runPretraining(options, dependencies), 'pretrain', parsed, options, dependencies.progress);
 }
-
-const withRunDefaults = (parsed: Readonly<Record<string, unknown>>, cwd: string, shippedModel: string) => ({
-  ...parsed,
-  modelNameOrPath: parsed['modelNameOrPath'] ?? shippedModel,
-  outputDir: parsed['outputDir'] ?? outputDirFor(parsed['resumeFromCheckpoint'], cwd),
-});
 
 /** The exit code of a training, and, where it was stopped, the words that say how to go on. */
 function endOf(
@@ -139,15 +126,6 @@ function endOf(
     `stopped; ${result.stoppedAt} holds the state. Go on with: ${resumeCommand(command, parsed, outputDir)}`,
   );
   return EXIT_CODES.INTERRUPTED;
-}
-
-function outputDirFor(resumeFromCheckpoint: unknown, cwd: string): string {
-  if (typeof resumeFromCheckpoint === 'string') return runFolderOf(resumeFromCheckpoint);
-  if (resumeFromCheckpoint === undefined) return resolve(cwd, defaultOutputDir(new Date()));
-  throw new TrainerError(
-    'INVALID_OPTION',
-    '--resume-from-checkpoint: expected a checkpoint, or --output-dir with the folder of the run',
-  );
 }
 
 async function evaluate(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {

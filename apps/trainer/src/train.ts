@@ -22,38 +22,59 @@ import { initialState, type TrainingState } from './training-state.js';
 /** How a training ended: with an artifact, or with a checkpoint because it was asked to stop. */
 export type TrainResult = { readonly manifest: Manifest } | Stopped;
 
+/** A training that made no artifact. */
+export interface Evaluated {
+  readonly evaluations: readonly Evaluation[];
+}
+
 /**
  * Fine-tunes a model folder on a CSV and writes the artifact into the output folder. Everything is checked before the first step. A requested stop
  * ends the training after its step, with a checkpoint.
  */
-export async function runTraining(options: TrainOptions, watch: RunWatch): Promise<TrainResult> {
+export const runTraining = (options: TrainOptions, watch: RunWatch): Promise<TrainResult> =>
+  trainAnd(options, watch, async (training, evaluator, finished) => {
+    return { manifest: await finishTraining(training, evaluator, finished) };
+  });
+
+/** The same training without an artifact at its end: what a search wants to know is in the evaluations. */
+export const runWithoutArtifact = (options: TrainOptions, watch: RunWatch): Promise<Evaluated | Stopped> =>
+  trainAnd(options, watch, (_training, _evaluator, { evaluations }) => Promise.resolve({ evaluations }));
+
+type Finish<T> = (training: Training, evaluator: Evaluator, finished: FinishedRun) => Promise<T>;
+
+async function trainAnd<T extends TrainResult | Evaluated>(
+  options: TrainOptions,
+  watch: RunWatch,
+  finish: Finish<T>,
+): Promise<T | Stopped> {
   const checkpoint = await findCheckpoint(options);
   await checkOutputFolder(options, checkpoint);
   const training = await prepareTraining(options, watch);
   await prepareOutputFolder(options, parameterCount(training.config));
   await writeDataFiles(options.outputDir, training.data);
   announce(training);
-  return recordRun({
+  return recordRun<T | Stopped>({
     dir: options.outputDir,
     start: describeTraining(training),
     resumes: checkpoint !== undefined,
     mirror: watch.mirror,
-    run: (recorder) => trainAndFinish(training, checkpoint, recorder),
+    run: (recorder) => trainWithEvaluator(training, checkpoint, recorder, finish),
     endOf: (result) => endOfTraining(options.outputDir, result),
   });
 }
 
-async function trainAndFinish(
+async function trainWithEvaluator<T>(
   training: Training,
   checkpoint: string | undefined,
   recorder: RunRecorder,
-): Promise<TrainResult> {
+  finish: Finish<T>,
+): Promise<T | Stopped> {
   const { options } = training;
   const evaluator = await createEvaluator(training.config, options.perDeviceEvalBatchSize, options.threads);
   try {
     const finished = await train(training, evaluator, checkpoint, recorder);
     if (finished.stoppedAt !== undefined) return { stoppedAt: finished.stoppedAt };
-    return { manifest: await finishTraining(training, evaluator, finished) };
+    return await finish(training, evaluator, finished);
   } catch (error) {
     return await endedByError(error, options.outputDir);
   } finally {
