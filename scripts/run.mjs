@@ -36,6 +36,7 @@ const COMMANDS = {
   evaluate: { file: 'apps/trainer/dist/main.js', args: ['evaluate'] },
   compare: { file: 'apps/trainer/dist/main.js', args: ['compare'] },
   quantize: { file: 'apps/trainer/dist/main.js', args: ['quantize'] },
+  tune: { file: 'apps/trainer/dist/main.js', args: ['tune'] },
   runs: { file: 'apps/trainer/dist/main.js', args: ['runs'] },
   score: { file: 'apps/trainer/dist/main.js', args: ['score'] },
   export: { file: 'apps/trainer/dist/main.js', args: ['export'] },

@@ -30,7 +30,7 @@ import { GOLDEN_REVIEWS } from './golden-reviews.js';
 import { encodeSeenRows, SEEN_ROWS_FILE } from './seen-rows.js';
 import type { StartingModel } from './starting-model.js';
 
-type TransformerManifest = ManifestOf<'transformer'>;
+export type TransformerManifest = ManifestOf<'transformer'>;
 
 export interface ArtifactContents {
   readonly model: StartingModel;

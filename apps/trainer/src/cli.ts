@@ -24,13 +24,14 @@ import { runPretraining } from './pretrain.js';
 import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from './pretrain-options.js';
 import { type QuantizeOptions, runQuantization } from './quantize.js';
 import { createFiveSteps } from './report/five-steps.js';
-import { runFolderOf } from './resume-point.js';
+import { withRunDefaults, withTrainingData } from './run-defaults.js';
 import { runScoring, type ScoreOptions } from './score.js';
 import { runSplit, type SplitOptions } from './split-command.js';
 import { RUNS_COMMAND } from './tracking/runs-command.js';
 import { runTraining, type TrainResult } from './train.js';
 import { TRAIN_OPTION_SPECS, type TrainOptions } from './train-options.js';
-import { EXIT_CODES, TrainerError } from './trainer-error.js';
+import { EXIT_CODES } from './trainer-error.js';
+import { TUNE_COMMAND } from './tune/tune-command.js';
 
 const COMMANDS: Readonly<Record<string, CliCommand>> = {
   explore: {
@@ -104,6 +105,7 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
       return 0;
     },
   },
+  tune: TUNE_COMMAND,
   runs: RUNS_COMMAND,
 };
 
@@ -126,15 +128,9 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
 }
 
 async function train(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  const { cwd, sampleFile, progress, write } = dependencies;
-  const hasData = parsed['trainFile'] !== undefined || parsed['dataFile'] !== undefined;
-  if (!hasData) {
-    progress.say(`no --train-file: training on ${sampleFile}, synthetic reviews that show how it works and no more`);
-  }
-  const options = {
-    ...withRunDefaults(parsed, dependencies),
-    trainFile: hasData ? parsed['trainFile'] : sampleFile,
-  } as unknown as TrainOptions; // each value was parsed as its spec says
+  const { cwd, progress, write } = dependencies;
+  // Each value was parsed as its spec says.
+  const options = withTrainingData(withRunDefaults(parsed, dependencies), dependencies) as unknown as TrainOptions;
   const fiveSteps = createFiveSteps({ resultsDir: resultsDirFor(parsed['outputDir'], cwd), cwd, write });
   fiveSteps.begin();
   const result = await runTraining(options, { ...dependencies, observer: fiveSteps });
@@ -146,17 +142,6 @@ async function pretrain(parsed: Readonly<Record<string, unknown>>, dependencies:
   const options = withRunDefaults(parsed, dependencies) as unknown as PretrainOptions; // as for `train`
   return endOf(await runPretraining(options, dependencies), 'pretrain', parsed, options, dependencies.progress);
 }
-
-/** What every kind of training defaults to, where a spec cannot know it. */
-const withRunDefaults = (
-  parsed: Readonly<Record<string, unknown>>,
-  { cwd, shippedModel, tokenCacheDir }: CliDependencies,
-) => ({
-  ...parsed,
-  tokenCacheDir: parsed['tokenCacheDir'] ?? tokenCacheDir,
-  modelNameOrPath: parsed['modelNameOrPath'] ?? shippedModel,
-  outputDir: parsed['outputDir'] ?? outputDirFor(parsed['resumeFromCheckpoint'], cwd),
-});
 
 /** The exit code of a training, and, where it was stopped, the words that say how to go on. */
 function endOf(
@@ -178,15 +163,6 @@ const RESULTS_FOLDER = 'results';
 /** In the folder that the user named, else where the user stands. */
 const resultsDirFor = (outputDir: unknown, cwd: string): string =>
   typeof outputDir === 'string' ? join(outputDir, RESULTS_FOLDER) : resolve(cwd, RESULTS_FOLDER);
-
-function outputDirFor(resumeFromCheckpoint: unknown, cwd: string): string {
-  if (typeof resumeFromCheckpoint === 'string') return runFolderOf(resumeFromCheckpoint);
-  if (resumeFromCheckpoint === undefined) return resolve(cwd, defaultOutputDir(new Date()));
-  throw new TrainerError(
-    'INVALID_OPTION',
-    '--resume-from-checkpoint: expected a checkpoint, or --output-dir with the folder of the run',
-  );
-}
 
 async function evaluate(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
   await runEvaluation(withOutputDir(parsed, dependencies) as unknown as EvaluateOptions, dependencies);

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 
 import { type DistilBertConfig, exportWeights, type Weight } from '@marquee/distilbert';
-import { createTokenizerJson, type JsonObject, LABELS, type Manifest, writeManifest } from '@marquee/model-core';
+import { createTokenizerJson, type JsonObject, LABELS, writeManifest } from '@marquee/model-core';
 import { encodeSafetensors } from '@marquee/safetensors';
 
-import { ENCODER_JSON, tokenizerConfigJson, toJson } from './artifact-writer.js';
+import { ENCODER_JSON, tokenizerConfigJson, toJson, type TransformerManifest } from './artifact-writer.js';
 import { writeDurably } from './durable-write.js';
 import { describeParent } from './finish-training.js';
 import type { Pretraining } from './prepare-pretraining.js';
@@ -21,7 +21,10 @@ export interface FinishedPretraining extends Omit<FinishedRun, 'stoppedAt'> {
  * Writes the model folder: weights in float32, since training goes on from them, under the names of transformers' `DistilBertForMaskedLM`. Its manifest
  * names no graph: it is a start for `train`, not for serving.
  */
-export async function finishPretraining(pretraining: Pretraining, finished: FinishedPretraining): Promise<Manifest> {
+export async function finishPretraining(
+  pretraining: Pretraining,
+  finished: FinishedPretraining,
+): Promise<TransformerManifest> {
   const { options, model, config, train, progress } = pretraining;
   const text = { maxLength: config.max_position_embeddings, truncation: 'head' } as const;
   const seenRows = new Set([...model.seenRows, ...train.rowDigests]);

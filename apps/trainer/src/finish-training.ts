@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 
 import { inferenceModel } from '@marquee/distilbert';
-import type { JsonObject, Manifest } from '@marquee/model-core';
+import type { JsonObject } from '@marquee/model-core';
 
-import { replaceInt8, updateManifest, writeArtifact } from './artifact-writer.js';
+import { replaceInt8, updateManifest, writeArtifact, type TransformerManifest } from './artifact-writer.js';
 import { divideLogits } from './calibration.js';
 import type { ChosenModel } from './choose-model.js';
 import { writeDurably } from './durable-write.js';
@@ -30,7 +30,7 @@ export async function finishTraining(
   training: Training,
   evaluator: Evaluator,
   finished: FinishedTraining,
-): Promise<Manifest> {
+): Promise<TransformerManifest> {
   const { options, model, config, data, progress } = training;
   const { outputDir } = options;
   const { maxLength, truncation } = training.servingTokenizer;

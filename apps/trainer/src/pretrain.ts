@@ -1,6 +1,5 @@
+import type { TransformerManifest } from './artifact-writer.js';
 import { join } from 'node:path';
-
-import type { Manifest } from '@marquee/model-core';
 
 import { endedByError, type Stopped } from './ended-by-error.js';
 import { type FinishedPretraining, finishPretraining } from './finish-pretraining.js';
@@ -18,7 +17,7 @@ import { reportEffort } from './training-effort.js';
 import { evaluationIsDue, runSteps } from './training-run.js';
 import { initialState, type TrainingState } from './training-state.js';
 
-type PretrainResult = { readonly manifest: Manifest } | Stopped;
+type PretrainResult = { readonly manifest: TransformerManifest } | Stopped;
 
 /**
  * Trains a model folder as a masked language model on texts, and writes a folder that `train` starts from. Everything is checked before the first

@@ -1,7 +1,7 @@
+import type { TransformerManifest } from './artifact-writer.js';
 import { join } from 'node:path';
 
 import { parameterCount } from '@marquee/distilbert';
-import type { Manifest } from '@marquee/model-core';
 
 import { bringBestCheckpoint } from './checkpoint-saver.js';
 import { chooseModel } from './choose-model.js';
@@ -9,7 +9,7 @@ import { endedByError, type Stopped } from './ended-by-error.js';
 import { writeDataFiles } from './data-files.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
 import { type FinishedTraining, finishTraining } from './finish-training.js';
-import type { Figures } from './model-selection.js';
+import type { Evaluation, Figures } from './model-selection.js';
 import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
 import { announce, prepareTraining, type Training } from './prepare-training.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
@@ -25,34 +25,55 @@ import { initialState, modelParameters, type TrainingState } from './training-st
 import { describeValidation, measureValidation } from './validation-metrics.js';
 
 /** How a training ended: with an artifact, or with a checkpoint because it was asked to stop. */
-export type TrainResult = { readonly manifest: Manifest } | Stopped;
+export type TrainResult = { readonly manifest: TransformerManifest } | Stopped;
+
+/** A training that made no artifact. */
+export interface Evaluated {
+  readonly evaluations: readonly Evaluation[];
+}
 
 /**
  * Fine-tunes a model folder on a CSV and writes the artifact into the output folder. Everything is checked before the first step. A requested stop
  * ends the training after its step, with a checkpoint.
  */
-export async function runTraining(options: TrainOptions, watch: TrainingWatch): Promise<TrainResult> {
+export const runTraining = (options: TrainOptions, watch: TrainingWatch): Promise<TrainResult> =>
+  trainAnd(options, watch, async (training, evaluator, finished) => {
+    return { manifest: await finishTraining(training, evaluator, finished) };
+  });
+
+/** The same training without an artifact at its end: what a search wants to know is in the evaluations. */
+export const runWithoutArtifact = (options: TrainOptions, watch: TrainingWatch): Promise<Evaluated | Stopped> =>
+  trainAnd(options, watch, (_training, _evaluator, { evaluations }) => Promise.resolve({ evaluations }));
+
+type Finish<T> = (training: Training, evaluator: Evaluator, finished: FinishedTraining) => Promise<T>;
+
+async function trainAnd<T extends TrainResult | Evaluated>(
+  options: TrainOptions,
+  watch: TrainingWatch,
+  finish: Finish<T>,
+): Promise<T | Stopped> {
   const checkpoint = await findCheckpoint(options);
   await checkOutputFolder(options, checkpoint);
   const training = await prepareTraining(options, watch);
   await prepareOutputFolder(options, parameterCount(training.config), { averaged: options.emaDecay > 0 });
   await writeDataFiles(options.outputDir, training.data);
   announce(training);
-  return recordRun({
+  return recordRun<T | Stopped>({
     dir: options.outputDir,
     start: describeTraining(training),
     resumes: checkpoint !== undefined,
     mirror: watch.mirror,
-    run: (recorder) => trainAndFinish(training, checkpoint, recorder),
+    run: (recorder) => trainWithEvaluator(training, checkpoint, recorder, finish),
     endOf: (result) => endOfTraining(options.outputDir, result),
   });
 }
 
-async function trainAndFinish(
+async function trainWithEvaluator<T>(
   training: Training,
   checkpoint: string | undefined,
   recorder: RunRecorder,
-): Promise<TrainResult> {
+  finish: Finish<T>,
+): Promise<T | Stopped> {
   const { options, observer } = training;
   await observer?.prepared(training);
   const evaluator = await createEvaluator(training.config, options.perDeviceEvalBatchSize, options.threads);
@@ -60,7 +81,7 @@ async function trainAndFinish(
     const finished = await train(training, evaluator, checkpoint, recorder);
     if ('stoppedAt' in finished) return finished;
     observer?.trained(finished);
-    return { manifest: await finishTraining(training, evaluator, finished) };
+    return await finish(training, evaluator, finished);
   } catch (error) {
     return await endedByError(error, options.outputDir);
   } finally {

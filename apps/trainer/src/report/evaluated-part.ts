@@ -1,3 +1,4 @@
+import type { TransformerManifest } from '../artifact-writer.js';
 import {
   classificationMetrics,
   confidenceHistogram,
@@ -7,7 +8,7 @@ import {
   temperProbability,
 } from '@marquee/metrics';
 
-import { GRAPH_FILES, type Graph, type JsonObject, type Manifest } from '@marquee/model-core';
+import { GRAPH_FILES, type Graph, type JsonObject } from '@marquee/model-core';
 
 import { type EvaluationReport, reportEvaluation } from '../evaluation-report.js';
 import { type EvaluationSlices, reportSlices } from '../evaluation-slices.js';
@@ -40,7 +41,7 @@ export interface EvaluatedPart {
 }
 
 /** What the graph that the artifact is served with answered to a part. */
-export function evaluateScored(training: Training, manifest: Manifest, scored: ScoredPart): EvaluatedPart {
+export function evaluateScored(training: Training, manifest: TransformerManifest, scored: ScoredPart): EvaluatedPart {
   const { name, part, probabilities } = scored;
   const graph = GRAPH_FILES.int8 in manifest.files ? 'int8' : 'fp32';
   const served = probabilities[graph];
@@ -62,7 +63,7 @@ export function evaluateScored(training: Training, manifest: Manifest, scored: S
   };
 }
 
-function temperatureOf({ calibration }: Manifest): number {
+function temperatureOf({ calibration }: TransformerManifest): number {
   const temperature = (calibration as JsonObject | undefined)?.['temperature'];
   return typeof temperature === 'number' ? temperature : 1;
 }

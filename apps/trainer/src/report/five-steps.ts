@@ -1,6 +1,5 @@
+import type { TransformerManifest } from '../artifact-writer.js';
 import { join, relative } from 'node:path';
-
-import type { Manifest } from '@marquee/model-core';
 
 import type { EvaluationReport } from '../evaluation-report.js';
 import type { FinishedTraining } from '../finish-training.js';
@@ -24,7 +23,7 @@ export interface FiveSteps extends TrainingObserver {
   /** Before anything is read. */
   begin(): void;
   /** Once the artifact is written, whose manifest this is. */
-  finish(manifest: Manifest): Promise<void>;
+  finish(manifest: TransformerManifest): Promise<void>;
 }
 
 /** Tells a training in five steps, and writes the pictures of each, the figures and the report when they are there. */

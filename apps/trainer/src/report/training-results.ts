@@ -1,6 +1,7 @@
+import type { TransformerManifest } from '../artifact-writer.js';
 import { basename, join } from 'node:path';
 
-import type { JsonValue, Manifest } from '@marquee/model-core';
+import type { JsonValue } from '@marquee/model-core';
 
 import { writeDurably } from '../durable-write.js';
 import type { FinishedTraining } from '../finish-training.js';
@@ -37,7 +38,7 @@ export interface Explored {
 /** A training with all that came out of it. */
 export interface TrainingResults extends Explored {
   readonly finished: FinishedTraining;
-  readonly manifest: Manifest;
+  readonly manifest: TransformerManifest;
   /** The test part, or validation where there is none; undefined without either. */
   readonly evaluated: EvaluatedPart | undefined;
 }
@@ -95,7 +96,7 @@ async function writeEvaluation(
 }
 
 /** Both graphs, the served one first. */
-function reportedModels({ metrics }: Manifest, { name, graph, report }: EvaluatedPart): ReportedModel[] {
+function reportedModels({ metrics }: TransformerManifest, { name, graph, report }: EvaluatedPart): ReportedModel[] {
   const other = graph === 'int8' ? 'fp32' : 'int8';
   const otherReport = (metrics as Readonly<Record<string, Readonly<Record<string, JsonValue>>>> | undefined)?.[name]?.[
     other

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 
 import { fileDigest } from '@marquee/dataset';
-import { MANIFEST_FILE, type Manifest } from '@marquee/model-core';
+import { MANIFEST_FILE } from '@marquee/model-core';
 
-import type { Stopped } from '../ended-by-error.js';
 import type { Pretraining } from '../prepare-pretraining.js';
 import type { Training } from '../prepare-training.js';
+import type { Evaluated, TrainResult } from '../train.js';
 import { flattenMetrics } from './flatten-metrics.js';
 import type { RunEnd, RunStart } from './run-record.js';
 
@@ -32,9 +32,10 @@ export function describePretraining({ options, model, train, validation }: Pretr
   };
 }
 
-/** What `run.json` says in the end of a training that makes an artifact. */
-export async function endOfTraining(dir: string, result: { readonly manifest: Manifest } | Stopped): Promise<RunEnd> {
+/** What `run.json` says in the end of a training. */
+export async function endOfTraining(dir: string, result: TrainResult | Evaluated): Promise<RunEnd> {
   if ('stoppedAt' in result) return { status: 'stopped' };
+  if ('evaluations' in result) return { status: 'finished' };
   const { version, metrics } = result.manifest;
   return {
     status: 'finished',

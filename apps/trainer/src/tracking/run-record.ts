@@ -21,7 +21,7 @@ export interface RunStart {
   /** After defaults, under their names in camel case; null for what was not given. */
   readonly options: Readonly<Record<string, OptionValue | null>>;
   /** SHA-256 and rows of each part of the data. */
-  readonly data: Readonly<Record<string, { readonly sha256: string; readonly rows: number }>>;
+  readonly data: Readonly<Record<string, { readonly sha256: string; readonly rows?: number }>>;
   /** The model that it starts from or looks at. */
   readonly model?: { readonly path: string; readonly sha256?: string };
 }

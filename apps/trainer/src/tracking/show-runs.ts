@@ -66,7 +66,7 @@ function describeInputs({ data, model, environment, artifact }: FoundRun): Recor
     ...Object.fromEntries(
       Object.entries(data).map(([part, { sha256, rows }]) => [
         `data.${part}`,
-        `${rows} rows of ${sha256.slice(0, 12)}`,
+        `${rows === undefined ? '' : `${rows} rows of `}${sha256.slice(0, 12)}`,
       ]),
     ),
     'starting model': model?.sha256?.slice(0, 12),
