@@ -29,8 +29,8 @@ import { root } from './root.mjs';
  */
 const COMMANDS = {
   start: { file: 'apps/api/dist/main.js', args: [] },
-  split: { file: 'apps/trainer/dist/main.js', args: ['split'] },
   train: { file: 'apps/trainer/dist/main.js', args: ['train'] },
+  split: { file: 'apps/trainer/dist/main.js', args: ['split'] },
   pretrain: { file: 'apps/trainer/dist/main.js', args: ['pretrain'] },
   evaluate: { file: 'apps/trainer/dist/main.js', args: ['evaluate'] },
   compare: { file: 'apps/trainer/dist/main.js', args: ['compare'] },
