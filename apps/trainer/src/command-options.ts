@@ -81,7 +81,7 @@ export const SPLIT_OPTION_SPECS: Readonly<Record<keyof SplitOptions, OptionSpec>
   labelColumnName,
   groupColumn,
   dropDuplicates,
-  seed,
+  seed: { ...seed, help: 'decides which review goes where' },
 };
 
 export const EXPORT_OPTION_SPECS: Readonly<Record<'model', OptionSpec>> = {
