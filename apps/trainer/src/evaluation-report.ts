@@ -42,7 +42,7 @@ export interface EvaluationReport extends MetricReport {
   readonly unseen?: MetricReport;
 }
 
-export function reportMetrics(labels: ArrayLike<number>, positiveProbabilities: ArrayLike<number>): MetricReport {
+function reportMetrics(labels: ArrayLike<number>, positiveProbabilities: ArrayLike<number>): MetricReport {
   const { n, confusionMatrix, ...values } = classificationMetrics(labels, positiveProbabilities);
   const intervals = bootstrapIntervals(labels, positiveProbabilities);
   const { rocAuc, logLoss, prAuc, expectedCalibrationError, brier, mcc, ...ratios } = values;

@@ -63,7 +63,7 @@ export async function runTrial(
 }
 
 /** What a trial tries, as flags. */
-export const describeTrial = ({ options }: Trial): string =>
+const describeTrial = ({ options }: Trial): string =>
   Object.entries(options)
     .map(([name, value]) => `${flagOf(name)} ${String(value)}`)
     .join(' ') || 'the options as given';

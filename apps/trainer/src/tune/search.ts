@@ -163,7 +163,7 @@ async function search(
 }
 
 /** The first training that is still to come: rung by rung, in each the most promising trials first, of each one fold after the other. */
-export function nextTraining(ledger: TrialLedger): TrialPlace | undefined {
+function nextTraining(ledger: TrialLedger): TrialPlace | undefined {
   for (const [rung] of ledger.rungs.entries()) {
     for (const trial of contenders(ledger, rung)) {
       const done = trial.rungs.find((entry) => entry.rung === rung)?.folds.length ?? 0;

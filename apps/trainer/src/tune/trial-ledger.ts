@@ -9,7 +9,7 @@ import type { Rung } from './successive-halving.js';
 import type { TuneMetric } from './tune-options.js';
 import type { TuningPart } from './tuning-parts.js';
 
-export const TRIALS_FILE = 'trials.json';
+const TRIALS_FILE = 'trials.json';
 
 /** One training: of a trial, in a rung, on a fold. */
 export interface FoldResult {
