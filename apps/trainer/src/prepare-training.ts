@@ -4,10 +4,12 @@ import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@mar
 import { type BatchPlan, planTraining } from './batch-source.js';
 import { describeData } from './describe-data.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
+import { findModelFolder } from './hub/hub-model.js';
 import { fingerprintOf } from './fingerprint.js';
 import { prepareData, type TrainingData } from './prepare-data.js';
 import { tokenizerDigest } from './token-cache.js';
 import { loadStartingModel, type StartingModel } from './starting-model.js';
+import type { RunWatch } from './tracking/record-run.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
 
@@ -25,8 +27,8 @@ export interface Training extends EvaluationWatch {
 }
 
 /** Reads and checks model and data, and plans the steps. */
-export async function prepareTraining(options: TrainOptions, watch: EvaluationWatch): Promise<Training> {
-  const model = await loadStartingModel(options.modelNameOrPath, options.seed);
+export async function prepareTraining(options: TrainOptions, watch: RunWatch): Promise<Training> {
+  const model = await loadStartingModel(await findModelFolder(options, watch), options.seed);
   const { dropout } = options;
   const config = dropout === undefined ? model.config : { ...model.config, dropout, attention_dropout: dropout };
   const positions = config.max_position_embeddings;

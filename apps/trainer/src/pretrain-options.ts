@@ -28,6 +28,7 @@ export interface PretrainOptions extends Pick<TrainOptions, (typeof SHARED)[numb
   readonly trainFile: readonly string[];
   readonly validationFile: readonly string[] | undefined;
   readonly modelNameOrPath: string;
+  readonly modelRevision: string;
   readonly validationSplitPercentage: number;
   readonly maxTrainSamples: number | undefined;
   readonly maxEvalSamples: number | undefined;
@@ -53,7 +54,11 @@ export const PRETRAIN_OPTION_SPECS: Readonly<Record<keyof PretrainOptions, Optio
   },
   validationFile: { kind: 'paths', help: 'held-out text; without it a part of the training text is held out' },
   ...shared,
-  modelNameOrPath: { kind: 'path', help: 'folder of the model to go on from; default the model that ships' },
+  modelNameOrPath: {
+    kind: 'path-or-name',
+    help: 'model to go on from, a folder or a name on the Hugging Face Hub; default the model that ships',
+  },
+  modelRevision: TRAIN_OPTION_SPECS.modelRevision,
   validationSplitPercentage: {
     ...TRAIN_OPTION_SPECS.validationSplitPercentage,
     help: 'per cent of the texts held out when there is no validation file',
@@ -94,6 +99,7 @@ const NOT_DECISIVE: readonly (keyof PretrainOptions)[] = [
   'overwriteOutputDir',
   'resumeFromCheckpoint',
   'modelNameOrPath',
+  'modelRevision',
   'maxEvalSamples',
   'perDeviceEvalBatchSize',
   'saveSteps',
