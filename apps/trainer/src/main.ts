@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { runCli } from './cli.js';
+import { readHubSettings } from './hub/hub-settings.js';
 import { createProgress } from './progress.js';
 import { EXIT_CODES, TrainerError } from './trainer-error.js';
 
@@ -32,6 +33,7 @@ try {
     sampleFile: inRepository('data/sample.csv'),
     tokenCacheDir: join(userCache, 'marquee', 'tokens'),
     progress: createProgress(process.stderr),
+    hub: readHubSettings(process.env, userCache),
     write: (text) => process.stdout.write(text),
     stopRequested: () => stopRequested,
   });

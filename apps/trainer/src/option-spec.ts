@@ -1,9 +1,15 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import { isHubName } from './hub/hub-name.js';
 import { TrainerError } from './trainer-error.js';
 
-/** `paths` are separated by commas. A `flag` is there or not; a `boolean` may also be given as `--name false`, for options that are true by default. */
-type OptionKind = 'path' | 'paths' | 'text' | 'integer' | 'number' | 'flag' | 'boolean' | 'path-or-flag';
+/**
+ * `paths` are separated by commas; `path-or-name` is a path where there is something, or what cannot be the name of a model. A `flag` is there or not; a `boolean`
+ * may also be given as `--name false`, for options that are true by default.
+ */
+type OptionKind =
+  'path' | 'paths' | 'text' | 'integer' | 'number' | 'flag' | 'boolean' | 'path-or-flag' | 'path-or-name';
 
 export interface OptionSpec {
   readonly kind: OptionKind;
@@ -43,6 +49,7 @@ export function parseOption(subject: string, spec: OptionSpec, value: string, cw
   if (spec.kind !== 'integer' && spec.kind !== 'number') {
     if (value === '') throw refuse('a value');
     if (spec.kind === 'paths') return value.split(',').map((path) => resolve(cwd, path));
+    if (spec.kind === 'path-or-name' && isHubName(value) && !existsSync(resolve(cwd, value))) return value;
     return spec.kind === 'text' ? value : resolve(cwd, value);
   }
   const number = value.trim() === '' ? NaN : Number(value);

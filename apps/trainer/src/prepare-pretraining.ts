@@ -4,6 +4,7 @@ import type { DistilBertConfig } from '@marquee/distilbert';
 import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@marquee/model-core';
 
 import type { EvaluationWatch } from './evaluation-watch.js';
+import { findModelFolder } from './hub/hub-model.js';
 import { sequenceCount } from './packed-sequences.js';
 import { decisivePretrainOptions, type PretrainOptions } from './pretrain-options.js';
 import { planPretraining, type PretrainingPlan } from './pretraining-plan.js';
@@ -12,6 +13,7 @@ import { readCorpus, splitCorpus, type TextCorpus } from './text-corpus.js';
 import { tokenizerDigest } from './token-cache.js';
 import type { MaskingVocabulary } from './token-masking.js';
 import type { Tokenization } from './tokenize.js';
+import type { RunWatch } from './tracking/record-run.js';
 import { TrainerError } from './trainer-error.js';
 
 /** Everything that a pretraining reads, checked. */
@@ -28,8 +30,8 @@ export interface Pretraining extends EvaluationWatch {
 }
 
 /** Reads and checks model and text, and plans the steps. */
-export async function preparePretraining(options: PretrainOptions, watch: EvaluationWatch): Promise<Pretraining> {
-  const model = await loadStartingModel(options.modelNameOrPath, options.seed, languageModel);
+export async function preparePretraining(options: PretrainOptions, watch: RunWatch): Promise<Pretraining> {
+  const model = await loadStartingModel(await findModelFolder(options, watch), options.seed, languageModel);
   const { dropout, maxSeqLength } = options;
   const config = dropout === undefined ? model.config : { ...model.config, dropout, attention_dropout: dropout };
   if (maxSeqLength > config.max_position_embeddings) {

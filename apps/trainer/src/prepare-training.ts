@@ -4,6 +4,7 @@ import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@mar
 import { type BatchPlan, planTraining } from './batch-source.js';
 import { describeData } from './describe-data.js';
 import { type ClassWeights, resolveClassWeights } from './class-weights.js';
+import { findModelFolder } from './hub/hub-model.js';
 import { fingerprintOf } from './fingerprint.js';
 import { prepareData, type TrainingData } from './prepare-data.js';
 import { tokenizerDigest } from './token-cache.js';
@@ -28,7 +29,7 @@ export interface Training extends TrainingWatch {
 
 /** Reads and checks model and data, and plans the steps. */
 export async function prepareTraining(options: TrainOptions, watch: TrainingWatch): Promise<Training> {
-  const model = await loadStartingModel(options.modelNameOrPath, options.seed);
+  const model = await loadStartingModel(await findModelFolder(options, watch), options.seed);
   const { dropout } = options;
   const config = dropout === undefined ? model.config : { ...model.config, dropout, attention_dropout: dropout };
   const positions = config.max_position_embeddings;

@@ -29,6 +29,7 @@ export interface PretrainOptions extends Pick<TrainOptions, (typeof SHARED)[numb
   readonly trainFile: readonly string[];
   readonly validationFile: readonly string[] | undefined;
   readonly modelNameOrPath: string;
+  readonly modelRevision: string;
   readonly validationSplitPercentage: number;
   readonly maxTrainSamples: number | undefined;
   readonly maxEvalSamples: number | undefined;
@@ -54,7 +55,11 @@ export const PRETRAIN_OPTION_SPECS: Readonly<Record<keyof PretrainOptions, Optio
   },
   validationFile: { kind: 'paths', help: 'held-out text; without it a part of the training text is held out' },
   ...shared,
-  modelNameOrPath: { kind: 'path', help: 'folder of the model to go on from; default the model that ships' },
+  modelNameOrPath: {
+    kind: 'path-or-name',
+    help: 'model to go on from, a folder or a name on the Hugging Face Hub; default the model that ships',
+  },
+  modelRevision: TRAIN_OPTION_SPECS.modelRevision,
   validationSplitPercentage: {
     ...TRAIN_OPTION_SPECS.validationSplitPercentage,
     help: 'per cent of the texts held out when there is no validation file',
@@ -96,6 +101,7 @@ const NOT_DECISIVE: readonly (keyof PretrainOptions)[] = [
   'resumeFromCheckpoint',
   'modelNameOrPath',
   'tokenCacheDir',
+  'modelRevision',
   'maxEvalSamples',
   'perDeviceEvalBatchSize',
   'saveSteps',

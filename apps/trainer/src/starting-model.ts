@@ -49,8 +49,15 @@ export interface StartingModel {
   readonly licenses: ReadonlyMap<string, Uint8Array>;
 }
 
-const FILES = ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json', 'vocab.txt'] as const;
-type ModelFiles = Readonly<Record<(typeof FILES)[number], Uint8Array>>;
+/** What a model folder in Hugging Face's layout must hold to be trained. */
+export const MODEL_FILES = [
+  'config.json',
+  'model.safetensors',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.txt',
+] as const;
+type ModelFiles = Readonly<Record<(typeof MODEL_FILES)[number], Uint8Array>>;
 
 const HEAD_STREAM = 0x68656164;
 
@@ -122,19 +129,19 @@ export async function loadStartingModel(
 }
 
 async function readVerified(path: string): Promise<ModelFiles> {
-  const artifact = await readArtifact(path, { files: FILES });
-  return Object.fromEntries(FILES.map((name) => [name, artifact.bytes(name)])) as ModelFiles;
+  const artifact = await readArtifact(path, { files: MODEL_FILES });
+  return Object.fromEntries(MODEL_FILES.map((name) => [name, artifact.bytes(name)])) as ModelFiles;
 }
 
 async function readPlain(path: string): Promise<ModelFiles> {
   const read = async (name: string): Promise<[string, Uint8Array]> => {
     const bytes = await readFile(join(path, name)).catch((cause: unknown) => {
-      const expectation = `expected a model folder with ${FILES.join(', ')}`;
+      const expectation = `expected a model folder with ${MODEL_FILES.join(', ')}`;
       throw new TrainerError('INVALID_MODEL', `${path}: ${expectation}, could not read ${name}`, { cause });
     });
     return [name, bytes];
   };
-  return Object.fromEntries(await Promise.all(FILES.map(read))) as ModelFiles;
+  return Object.fromEntries(await Promise.all(MODEL_FILES.map(read))) as ModelFiles;
 }
 
 const withOurLabels = (config: DistilBertConfig): DistilBertConfig => ({

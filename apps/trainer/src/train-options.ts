@@ -13,6 +13,7 @@ export interface TrainOptions {
   readonly overwriteOutputDir: boolean;
   readonly resumeFromCheckpoint: string | true | undefined;
   readonly modelNameOrPath: string;
+  readonly modelRevision: string;
   readonly textColumnName: string;
   readonly labelColumnName: string;
   readonly groupColumn: string | undefined;
@@ -77,9 +78,10 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
     help: 'go on from this checkpoint, or from the newest of the output folder',
   },
   modelNameOrPath: {
-    kind: 'path',
-    help: 'folder of the model whose encoder is the start; default the model that ships',
+    kind: 'path-or-name',
+    help: 'model whose encoder is the start, a folder or a name on the Hugging Face Hub; default the model that ships',
   },
+  modelRevision: { kind: 'text', help: 'branch, tag or commit of a model on the hub', fallback: 'main' },
   textColumnName: { kind: 'text', help: 'column of the review', fallback: 'review' },
   labelColumnName: { kind: 'text', help: 'column of the label, positive or negative', fallback: 'sentiment' },
   groupColumn: { kind: 'text', help: 'column whose equal values stay in one part of --data-file (a film, an author)' },
@@ -229,6 +231,7 @@ const NOT_IN_FINGERPRINT: readonly (keyof TrainOptions)[] = [
   'overwriteOutputDir',
   'resumeFromCheckpoint',
   'modelNameOrPath',
+  'modelRevision',
   'maxEvalSamples',
   'modelMaxLength',
   'perDeviceEvalBatchSize',

@@ -27,13 +27,13 @@ describe('a search space', () => {
         'learning-rate: { loguniform: [1e-5, 1e-3] }',
         'numTrainEpochs: { int: [1, 4] }',
         'truncation: { choice: [head, head+tail] }',
-        'model-name-or-path: { choice: [small, large] }',
+        'model-name-or-path: { choice: [small, a/b/c] }',
         '',
       ].join('\n'),
     );
     expect(Object.entries(space)).toEqual([
       ['learningRate', { kind: 'loguniform', low: 1e-5, high: 1e-3 }],
-      ['modelNameOrPath', { kind: 'choice', values: [join(cwd, 'small'), join(cwd, 'large')] }],
+      ['modelNameOrPath', { kind: 'choice', values: ['small', join(cwd, 'a', 'b', 'c')] }],
       ['numTrainEpochs', { kind: 'int', low: 1, high: 4 }],
       ['truncation', { kind: 'choice', values: ['head', 'head+tail'] }],
       ['warmupRatio', { kind: 'uniform', low: 0, high: 0.2 }],

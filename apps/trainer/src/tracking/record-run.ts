@@ -1,4 +1,5 @@
 import type { EvaluationWatch } from '../evaluation-watch.js';
+import type { HubSettings } from '../hub/hub-settings.js';
 import { TrainerError } from '../trainer-error.js';
 import { describeEnvironment } from './environment.js';
 import {
@@ -18,9 +19,10 @@ export interface RunMirror {
   end(record: RunRecord): Promise<void>;
 }
 
-/** What a run answers to, and where it is shown. */
+/** What a run answers to, where it is shown, and where models come from that are named instead of given as a folder. */
 export interface RunWatch extends EvaluationWatch {
   readonly mirror?: RunMirror;
+  readonly hub?: HubSettings;
 }
 
 export interface RunRecorder {

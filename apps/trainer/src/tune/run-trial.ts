@@ -2,8 +2,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isCheckpointTrace, listCheckpoints } from '../checkpoint.js';
-import type { EvaluationWatch } from '../evaluation-watch.js';
 import { flagOf } from '../option-spec.js';
+import type { RunWatch } from '../tracking/record-run.js';
 import { runWithoutArtifact } from '../train.js';
 import type { TrainOptions } from '../train-options.js';
 import { TrainerError } from '../trainer-error.js';
@@ -27,8 +27,9 @@ export async function runTrial(
   base: TrainOptions,
   ledger: TrialLedger,
   { trial, rung, fold }: TrialPlace,
-  { progress, stopRequested }: EvaluationWatch,
+  watch: RunWatch,
 ): Promise<TrialOutcome> {
+  const { progress } = watch;
   const part = ledger.parts[fold]!; // a place of the ledger
   const rows = ledger.rungs[rung]!.rows;
   const outputDir = join(base.outputDir, 'trials', `${trial.id}-rung-${rung + 1}-fold-${fold + 1}`);
@@ -45,7 +46,7 @@ export async function runTrial(
         dataFile: undefined,
         maxTrainSamples: rows,
       },
-      { progress: { ...progress, say: () => undefined }, stopRequested },
+      { ...watch, progress: { ...progress, say: () => undefined } },
     );
     if ('stoppedAt' in ended) return { stopped: true };
     const score = bestScore(ended.evaluations, ledger);

@@ -71,10 +71,19 @@ async function digestData({ dataFile, trainFile, validationFile }: TuneOptions):
 
 /** Everything that the scores depend on: no time budget, no folder, no number of threads. */
 function identityOf(options: TuneOptions, space: SearchSpace, data: RunStart['data']): TrialLedger['identity'] {
-  const { numTrials, reductionFactor, folds, modelNameOrPath, maxEvalSamples, groupColumn, dropDuplicates } = options;
+  const {
+    numTrials,
+    reductionFactor,
+    folds,
+    modelNameOrPath,
+    maxEvalSamples,
+    modelRevision,
+    groupColumn,
+    dropDuplicates,
+  } = options;
   return {
     ...decisiveOptions(toTrainOptions(options)),
-    ...{ numTrials, reductionFactor, folds, modelNameOrPath, dropDuplicates },
+    ...{ numTrials, reductionFactor, folds, modelNameOrPath, modelRevision, dropDuplicates },
     maxEvalSamples: maxEvalSamples ?? null,
     groupColumn: groupColumn ?? null,
     searchSpace: JSON.stringify(space),
@@ -133,7 +142,9 @@ async function search(
   let ledger = initial;
   const seconds = (): number => initial.seconds + (performance.now() - start) / 1000;
   const isOutOfTime = (): boolean => options.maxMinutes !== undefined && seconds() >= 60 * options.maxMinutes;
-  const trialWatch = { progress: watch.progress, stopRequested: () => watch.stopRequested() || isOutOfTime() };
+  // Trials are shown in their own folders alone.
+  const { mirror: _, ...shared } = watch;
+  const trialWatch = { ...shared, stopRequested: () => watch.stopRequested() || isOutOfTime() };
   const save = async (changed: TrialLedger): Promise<void> => {
     ledger = { ...changed, seconds: Math.round(seconds()), winner: bestOf(changed) };
     await writeLedger(options.outputDir, ledger);

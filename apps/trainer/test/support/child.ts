@@ -25,10 +25,14 @@ export interface Child {
 }
 
 /** Starts the built command line in a process of its own. */
-export function startMain(args: readonly string[], cwd?: string): Child {
+export function startMain(
+  args: readonly string[],
+  cwd?: string,
+  environment: Readonly<Record<string, string>> = {},
+): Child {
   const child = spawn(process.execPath, [MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, XDG_CACHE_HOME: USER_CACHE },
+    env: { ...process.env, XDG_CACHE_HOME: USER_CACHE, ...environment },
     ...(cwd ? { cwd } : {}),
   });
   const output = { stdout: '', stderr: '' };

@@ -1,0 +1,33 @@
+import { downloadFile } from '@huggingface/hub';
+
+const ANSWER_TIMEOUT_MS = 30_000;
+
+/** `fetch` that gives up on a server that does not begin to answer. A body that stalls ends by undici's own time limit between two pieces. */
+export const patientFetch: typeof fetch = async (input, init) => {
+  const patience = new AbortController();
+  const reason = new Error(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`);
+  const timer = setTimeout(() => patience.abort(reason), ANSWER_TIMEOUT_MS);
+  try {
+    return await fetch(input, { ...init, signal: patience.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** Opens a file of the hub at an offset, as often as asked. */
+export function readRemote(
+  file: Parameters<typeof downloadFile>[0],
+  sizeBytes: number,
+): (offset: number) => AsyncIterable<Uint8Array> {
+  return async function* read(offset) {
+    // The plain protocol: Xet's pieces could not be taken up again where they broke off.
+    const blob = await downloadFile({ ...file, xet: false });
+    if (blob) yield* blob.slice(offset, sizeBytes).stream();
+  };
+}
+
+/** What `fetch` keeps in the cause of its error. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
+}
