@@ -91,7 +91,7 @@ function wordLists({ negative, positive }: SeparatingWords): Html {
   const item = ({ word, z }: SeparatingWord): Html => {
     const width = ((100 * Math.abs(z)) / strongest).toFixed(1);
     return html`<li>
-      <span>${word}</span><span class="bar" style="width: ${width}%"></span><span class="z">${z.toFixed(1)}</span>
+      <span>${word}</span><span class="bar" style="width: ${width}%"></span><span class="z">${z.toFixed(1).replace('-', '−')}</span>
     </li> `;
   };
   const list = (name: string, words: readonly SeparatingWord[]): Html =>

@@ -11,9 +11,11 @@ h3 { font-size: 1.05rem; margin: 1.75rem 0 0.5rem; }
 p { margin: 0.5rem 0; max-width: 46rem; }
 .muted { color: var(--muted); }
 .wide { overflow-x: auto; }
+.wide + .wide { margin-top: 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.92rem; }
 th, td { padding: 0.32rem 1.4rem 0.32rem 0; text-align: right; border-bottom: 1px solid var(--line); vertical-align: baseline; }
 th:first-child { text-align: left; font-weight: 400; }
+td { white-space: nowrap; }
 thead th, thead th:first-child { font-weight: 600; }
 figure { margin: 1rem 0; }
 img { display: block; width: 100%; height: auto; }
@@ -28,6 +30,8 @@ img { display: block; width: 100%; height: auto; }
   @page { margin: 14mm; }
   body { max-width: none; padding: 0; font-size: 10.5pt; }
   h2, h3 { break-after: avoid; }
+  .wide { overflow: visible; }
+  table { font-size: 0.8rem; }
   figure, tr, .words li { break-inside: avoid; }
   .words .bar { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
