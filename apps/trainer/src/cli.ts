@@ -24,6 +24,7 @@ import { runPretraining } from './pretrain.js';
 import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from './pretrain-options.js';
 import { type QuantizeOptions, runQuantization } from './quantize.js';
 import { createFiveSteps } from './report/five-steps.js';
+import { RESULTS_FOLDER } from './report/result-files.js';
 import { withRunDefaults, withTrainingData } from './run-defaults.js';
 import { runScoring, type ScoreOptions } from './score.js';
 import { runSplit, type SplitOptions } from './split-command.js';
@@ -157,8 +158,6 @@ function endOf(
   );
   return EXIT_CODES.INTERRUPTED;
 }
-
-const RESULTS_FOLDER = 'results';
 
 /** In the folder that the user named, else where the user stands. */
 const resultsDirFor = (outputDir: unknown, cwd: string): string =>

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@marquee/model-core';
 
 import { DATA_REPORT_FILE } from './data-files.js';
+import { describeData } from './describe-data.js';
 import { writeDurably } from './durable-write.js';
 import { drawExploration } from './pictures/exploration-picture.js';
 import type { Progress } from './progress.js';
@@ -10,12 +11,12 @@ import { readRows, reportRows } from './read-data.js';
 import { dataSection } from './report/data-section.js';
 import { type ExploredPart, explore } from './report/exploration.js';
 import { renderPage } from './report/report-page.js';
-import { EXPLORATION_PICTURE, REPORT_PAGE } from './report/training-results.js';
+import { RESULT_FILES } from './report/result-files.js';
 import { loadStartingModel } from './starting-model.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
 
-export interface ExploreOptions extends Pick<
+export type ExploreOptions = Pick<
   TrainOptions,
   | 'dataFile'
   | 'trainFile'
@@ -26,7 +27,7 @@ export interface ExploreOptions extends Pick<
   | 'maxSeqLength'
   | 'modelNameOrPath'
   | 'outputDir'
-> {}
+>;
 
 /** Looks at one file of labeled reviews or several, and writes the data report, `eda_visualizations.png` and `report.html`. Trains nothing. */
 export async function runExploration(options: ExploreOptions, progress: Pick<Progress, 'say'>): Promise<void> {
@@ -43,11 +44,12 @@ export async function runExploration(options: ExploreOptions, progress: Pick<Pro
   const subject = files.map(([, file]) => basename(file)).join(', ');
   const exploration = explore(subject, parts, report, maxSeqLength);
   const png = await drawExploration(exploration.picture);
-  await writeDurably(join(outputDir, EXPLORATION_PICTURE), png);
+  await writeDurably(join(outputDir, RESULT_FILES.explorationPicture), png);
   await writeDurably(join(outputDir, DATA_REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
   const page = renderPage('Movie-review sentiment: the data', subject, [dataSection(exploration, png)]);
-  await writeDurably(join(outputDir, REPORT_PAGE), page);
-  progress.say(`${EXPLORATION_PICTURE}, ${DATA_REPORT_FILE} and ${REPORT_PAGE} are in ${outputDir}`);
+  await writeDurably(join(outputDir, RESULT_FILES.page), page);
+  for (const line of describeData(report)) progress.say(line);
+  progress.say(`${RESULT_FILES.explorationPicture}, ${DATA_REPORT_FILE} and ${RESULT_FILES.page} are in ${outputDir}`);
 }
 
 /** Each file under the name of its part. */

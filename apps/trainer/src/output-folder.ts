@@ -7,6 +7,7 @@ import { isCheckpointTrace, listCheckpoints } from './checkpoint.js';
 import { DATA_REPORT_FILE, SPLIT_FILE } from './data-files.js';
 import { requireWritableFolder } from './durable-write.js';
 import { RUN_FILE } from './tracking/run-record.js';
+import { RESULT_FILES, RESULTS_FOLDER } from './report/result-files.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
 
@@ -78,6 +79,7 @@ async function removeEarlierRun(outputDir: string, present: readonly string[]): 
     DATA_REPORT_FILE,
     SPLIT_FILE,
     RUN_FILE,
+    ...Object.values(RESULT_FILES).map((name) => join(RESULTS_FOLDER, name)),
     ...Object.keys(manifest?.files ?? {}),
     MANIFEST_FILE,
   ];

@@ -37,7 +37,7 @@ export async function visitRecords(file: string, visit: RecordVisitor, afterBloc
           pending = afterBlock();
           pending.then(() => (isEnough ? undefined : parser.resume()), reject);
         },
-        complete: () => pending.then(resolve, reject),
+        complete: () => void pending.then(resolve, reject),
         error: reject,
       });
     });

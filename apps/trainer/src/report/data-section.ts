@@ -2,32 +2,26 @@ import type { CopyCount, SeparatingWord, SeparatingWords } from '@marquee/datase
 
 import { formatCount, formatPercent } from '../pictures/format.js';
 import type { Exploration } from './exploration.js';
-import { type Html, html, picture, table } from './html.js';
+import { type Html, markup, picture, table } from './html.js';
 
 /** What the reviews are like: balance, lengths, copies, and the words that separate the classes. */
 export function dataSection(exploration: Exploration, explorationPng: Uint8Array): Html {
-  return html`<section>
-    <h2>Data</h2>
-    ${balanceTable(exploration)}
-    ${picture(explorationPng, 'Sentiment counts, length by sentiment, words, and tokens with the cut')}
-    <h3>Lengths</h3>
-    ${lengthTable(exploration)}
-    <h3>Copies</h3>
-    <p>
-      Equal reviews differ in white space and line breaks at most, nearly equal ones in a few words. Surplus copies are
-      those beyond the first.
-    </p>
-    ${copyTable(exploration)} ${overlapTable(exploration)}
-    <h3>Oddities</h3>
-    ${oddityTable(exploration)}
-    <h3>Words that separate the classes</h3>
-    <p>
-      z-score of the log-odds ratio with an informative Dirichlet prior (Monroe, Colaresi and Quinn 2008) in the
-      ${exploration.parts[0]?.name ?? ''} reviews: a word of no tendency lies between −1.96 and 1.96 nineteen times of
-      twenty.
-    </p>
-    ${wordLists(exploration.words)}
-  </section> `;
+  return markup`<section>
+<h2>Data</h2>
+${balanceTable(exploration)}
+${picture(explorationPng, 'Sentiment counts, length by sentiment, words, and tokens with the cut')}
+<h3>Lengths</h3>
+${lengthTable(exploration)}
+<h3>Copies</h3>
+<p>Equal reviews differ in white space and line breaks at most, nearly equal ones in a few words. Surplus copies are those beyond the first.</p>
+${copyTable(exploration)}${overlapTable(exploration)}
+<h3>Oddities</h3>
+${oddityTable(exploration)}
+<h3>Words that separate the classes</h3>
+<p>z-score of the log-odds ratio with an informative Dirichlet prior (Monroe, Colaresi and Quinn 2008), in the ${exploration.parts[0]?.name ?? ''}
+reviews: the score of a word of no tendency lies between −1.96 and 1.96 nineteen times of twenty.</p>
+${wordLists(exploration.words)}</section>
+`;
 }
 
 /** The parts as they will be used, which need not be the files as they were read. */
@@ -60,7 +54,7 @@ function copyTable({ report }: Exploration): Html {
 }
 
 function overlapTable({ report }: Exploration): Html {
-  if (report.overlaps.length === 0) return html`<p>No review stands in two files.</p>`;
+  if (report.overlaps.length === 0) return markup`<p>No review stands in two files.</p>\n`;
   const rows = report.overlaps.map(({ parts: [first, second], identical, equal, near }) => {
     return [`${first} and ${second}`, formatCount(identical), formatCount(equal), formatCount(near)];
   });
@@ -87,19 +81,12 @@ function oddityTable({ report }: Exploration): Html {
 
 function wordLists({ negative, positive }: SeparatingWords): Html {
   const strongest = Math.max(0, ...[...negative, ...positive].map(({ z }) => Math.abs(z)));
-  if (strongest === 0) return html`<p>Too few reviews to tell.</p>`;
+  if (strongest === 0) return markup`<p>Too few reviews to tell.</p>\n`;
   const item = ({ word, z }: SeparatingWord): Html => {
-    const width = ((100 * Math.abs(z)) / strongest).toFixed(1);
-    return html`<li>
-      <span>${word}</span><span class="bar" style="width: ${width}%"></span><span class="z">${z.toFixed(1).replace('-', '−')}</span>
-    </li> `;
+    const bar = markup`<span class="bar" style="width: ${((100 * Math.abs(z)) / strongest).toFixed(1)}%"></span>`;
+    return markup`<li><span>${word}</span>${bar}<span class="z">${z.toFixed(1).replace('-', '−')}</span></li>\n`;
   };
   const list = (name: string, words: readonly SeparatingWord[]): Html =>
-    html`<div class="${name}">
-      <h4>${name}</h4>
-      <ol class="words">
-        ${words.map(item)}
-      </ol>
-    </div>`;
-  return html`<div class="columns">${list('negative', negative)}${list('positive', positive)}</div> `;
+    markup`<div class="${name}"><h4>${name}</h4>\n<ol class="words">\n${words.map(item)}</ol></div>\n`;
+  return markup`<div class="columns">\n${list('negative', negative)}${list('positive', positive)}</div>\n`;
 }

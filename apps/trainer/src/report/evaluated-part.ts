@@ -7,14 +7,13 @@ import {
   rocCurve,
   temperProbability,
 } from '@marquee/metrics';
-
-import { GRAPH_FILES, type Graph, type JsonObject } from '@marquee/model-core';
+import { GRAPH_FILES, type Graph } from '@marquee/model-core';
 
 import { type EvaluationReport, reportEvaluation } from '../evaluation-report.js';
 import { type EvaluationSlices, reportSlices } from '../evaluation-slices.js';
 import type { DetailsData } from '../pictures/details-picture.js';
-import { formatCount } from '../pictures/format.js';
 import type { EvaluationData, ReliabilityCurve } from '../pictures/evaluation-picture.js';
+import { formatCount } from '../pictures/format.js';
 import type { Training } from '../prepare-training.js';
 import type { DataSource } from '../read-data.js';
 import type { ScoredPart } from '../training-observer.js';
@@ -64,7 +63,7 @@ export function evaluateScored(training: Training, manifest: TransformerManifest
 }
 
 function temperatureOf({ calibration }: TransformerManifest): number {
-  const temperature = (calibration as JsonObject | undefined)?.['temperature'];
+  const temperature = calibration?.['temperature'];
   return typeof temperature === 'number' ? temperature : 1;
 }
 

@@ -7,7 +7,8 @@ import type { SelectionMetric } from '../model-selection.js';
 import type { DataPart, TrainingData } from '../prepare-data.js';
 import type { ScoredPart, TrainingObserver } from '../training-observer.js';
 import { evaluateScored } from './evaluated-part.js';
-import { type Explored, EXPLORATION_PICTURE, exploreTraining, writeResults } from './training-results.js';
+import { RESULT_FILES } from './result-files.js';
+import { type Explored, exploreTraining, writeResults } from './training-results.js';
 
 export interface FiveStepsOptions {
   /** Folder that the results are written to. */
@@ -37,7 +38,7 @@ export function createFiveSteps({ resultsDir, cwd, write }: FiveStepsOptions): F
     async prepared(training) {
       say(...describeRows(training.data), '', '[STEP 2/5] Creating Visualizations');
       explored = await exploreTraining(training, resultsDir);
-      const path = relative(cwd, join(resultsDir, EXPLORATION_PICTURE));
+      const path = relative(cwd, join(resultsDir, RESULT_FILES.explorationPicture));
       say(`Visualizations saved to ${path}`, '', '[STEP 3/5] Data Preparation', ...describeSizes(training.data));
       say('', '[STEP 4/5] Model Training');
     },

@@ -5,8 +5,8 @@ export class Html {
 
 export type HtmlValue = Html | string | number | readonly HtmlValue[];
 
-/** A template whose values are escaped, but for those that are HTML already. */
-export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+/** A template of HTML whose values are escaped, but for those that are HTML already. */
+export function markup(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
   const filled = parts.map((part, index) => (index === 0 ? part : toSource(values[index - 1] ?? '') + part));
   return new Html(filled.join(''));
 }
@@ -27,31 +27,22 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 
-/** A table whose first column names the rows; the other columns are numbers. */
+/** A table whose first column names the rows. */
 export function table(head: readonly string[], rows: readonly (readonly HtmlValue[])[]): Html {
-  const headCells = head.map((name) => html`<th scope="col">${name}</th>`);
+  const headCells = head.map((name) => markup`<th scope="col">${name}</th>`);
   const body = rows.map(([name = '', ...cells]) => {
-    return html`<tr>
-      <th scope="row">${name}</th>
-      ${cells.map((cell) => html`<td>${cell}</td>`)}
-    </tr> `;
+    return markup`<tr><th scope="row">${name}</th>${cells.map((cell) => markup`<td>${cell}</td>`)}</tr>\n`;
   });
-  return html`<div class="wide">
-    <table>
-      <thead>
-        <tr>
-          ${headCells}
-        </tr>
-      </thead>
-      <tbody>
-        ${body}
-      </tbody>
-    </table>
-  </div> `;
+  return markup`<div class="wide"><table>
+<thead><tr>${headCells}</tr></thead>
+<tbody>
+${body}</tbody>
+</table></div>
+`;
 }
 
 /** An image that stands in the page itself. */
 export function picture(png: Uint8Array, alternative: string): Html {
   const source = `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
-  return html`<figure><img src="${source}" alt="${alternative}" /></figure> `;
+  return markup`<figure><img src="${source}" alt="${alternative}"></figure>\n`;
 }

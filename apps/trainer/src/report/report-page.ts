@@ -1,4 +1,4 @@
-import { Html, html } from './html.js';
+import { Html, markup } from './html.js';
 
 const STYLE = new Html(`
 :root { color-scheme: light; --ink: #1f2328; --muted: #66707b; --line: #e6e8eb; --negative: #d55e00; --positive: #0072b2; }
@@ -40,22 +40,19 @@ img { display: block; width: 100%; height: auto; }
 /** A page that needs nothing but itself: images and style stand inside, and nothing is fetched or run. */
 export function renderPage(title: string, subtitle: string, sections: readonly Html[]): string {
   const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
-  const style = html`<style>
-    ${STYLE}
-  </style>`;
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <title>${title}</title>
-        ${style}
-      </head>
-      <body>
-        <h1>${title}</h1>
-        <p class="muted">${subtitle}</p>
-        ${sections}
-      </body>
-    </html> `.source;
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<title>${title}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>${title}</h1>
+<p class="muted">${subtitle}</p>
+${sections}</body>
+</html>
+`.source;
 }

@@ -7,7 +7,7 @@ import { flagOf } from '../option-spec.js';
 import { formatCount } from '../pictures/format.js';
 import { formatSeconds } from '../progress.js';
 import type { TrainingEffort } from '../training-effort.js';
-import { type Html, html, picture, table } from './html.js';
+import { type Html, markup, picture, table } from './html.js';
 
 /** A model whose figures stand in the report beside others', on the same reviews. */
 export interface ReportedModel {
@@ -15,6 +15,7 @@ export interface ReportedModel {
   readonly report: MetricReport;
 }
 
+/** How the model was trained, and what that took. */
 export function trainingSection(
   trainingPng: Uint8Array,
   effort: TrainingEffort,
@@ -28,29 +29,28 @@ export function trainingSection(
     ['peak memory', `${(peakMemoryBytes / 1e9).toFixed(2)} GB`],
   ];
   const given = Object.entries(options).filter(([, value]) => value !== null && value !== undefined);
-  return html`<section>
-    <h2>Training</h2>
-    ${picture(trainingPng, 'Losses, metric, learning rate and gradient norm by step')} ${table(['effort', ''], facts)}
-    <h3>Options</h3>
-    ${table(
-      ['option', 'value'],
-      given.map(([name, value]) => [flagOf(name), show(value)]),
-    )}
-  </section> `;
+  const optionRows = given.map(([name, value]) => [flagOf(name), show(value)]);
+  return markup`<section>
+<h2>Training</h2>
+${picture(trainingPng, 'Losses, metric, learning rate and gradient norm by step')}
+${table(['effort', ''], facts)}
+<h3>Options</h3>
+${table(['option', 'value'], optionRows)}</section>
+`;
 }
 
+/** How good the model is, beside others that are measured on the same reviews. */
 export function evaluationSection(
   models: readonly ReportedModel[],
   pictures: { readonly evaluation: Uint8Array; readonly details: Uint8Array },
 ): Html {
-  const [first] = models;
-  return html`<section>
-    <h2>Evaluation</h2>
-    <p>On ${formatCount(first?.report.n ?? 0)} reviews. In brackets: 95 % bootstrap intervals.</p>
-    ${metricTable(models)}
-    ${picture(pictures.evaluation, 'Confusion matrix, ROC, precision and recall, and reliability')}
-    ${picture(pictures.details, 'Confidence histogram, and accuracy by length')}
-  </section> `;
+  return markup`<section>
+<h2>Evaluation</h2>
+<p>On ${formatCount(models[0]?.report.n ?? 0)} reviews. In parentheses: 95 % bootstrap intervals.</p>
+${metricTable(models)}
+${picture(pictures.evaluation, 'Confusion matrix, ROC, precision and recall, and reliability')}
+${picture(pictures.details, 'Confidence histogram, and accuracy by length')}</section>
+`;
 }
 
 function metricTable(models: readonly ReportedModel[]): Html {
@@ -64,21 +64,17 @@ function metricTable(models: readonly ReportedModel[]): Html {
   return table(['metric', ...models.map(({ name }) => name)], rows);
 }
 
+/** What this process runs on. */
 export function environmentSection(): Html {
   const [cpu] = cpus();
-  return html`<section>
-    <h2>Environment</h2>
-    ${table(
-      ['', ''],
-      [
-        ['Node.js', process.version],
-        ['ONNX Runtime', runtimeVersion()],
-        ['system', `${systemName()} ${release()}, ${process.arch}`],
-        ['processor', `${cpu?.model.trim() ?? 'unknown'}, ${cpus().length} cores`],
-        ['memory', `${(totalmem() / 1e9).toFixed(1)} GB`],
-      ],
-    )}
-  </section> `;
+  const facts = [
+    ['Node.js', process.version],
+    ['ONNX Runtime', runtimeVersion()],
+    ['system', `${systemName()} ${release()}, ${process.arch}`],
+    ['processor', `${cpu?.model.trim() ?? 'unknown'}, ${cpus().length} cores`],
+    ['memory', `${(totalmem() / 1e9).toFixed(1)} GB`],
+  ];
+  return markup`<section>\n<h2>Environment</h2>\n${table(['', ''], facts)}</section>\n`;
 }
 
 const score = (value: number | null | undefined): string => value?.toFixed(4) ?? 'not defined';

@@ -35,6 +35,7 @@ export function samplePredictions(
   const distance = (row: number): number => Math.abs(at(row) - 0.5);
   const isRight = (row: number): boolean => classOf(at(row)) === reviews[row]?.label;
   const surestFirst = [...reviews.keys()].sort((a, b) => distance(b) - distance(a) || a - b);
+  const leastSureFirst = [...reviews.keys()].sort((a, b) => distance(a) - distance(b) || a - b);
   const describe = (row: number): SamplePrediction => {
     const { text = '', label = 0, line = 0 } = reviews[row] ?? {};
     return {
@@ -52,7 +53,7 @@ export function samplePredictions(
       .filter((row) => !isRight(row))
       .slice(0, SAMPLES)
       .map(describe),
-    nearest_one_half: surestFirst.slice(-SAMPLES).reverse().map(describe), // prettier-ignore
+    nearest_one_half: leastSureFirst.slice(0, SAMPLES).map(describe),
   };
 }
 

@@ -19,14 +19,8 @@ import { type Exploration, explore } from './exploration.js';
 import type { Html } from './html.js';
 import { renderPage } from './report-page.js';
 import { environmentSection, evaluationSection, type ReportedModel, trainingSection } from './report-sections.js';
+import { RESULT_FILES } from './result-files.js';
 import { samplePredictions } from './sample-predictions.js';
-
-export const EXPLORATION_PICTURE = 'eda_visualizations.png';
-export const REPORT_PAGE = 'report.html';
-const TRAINING_PICTURE = 'training_curves.png';
-const EVALUATION_PICTURE = 'evaluation_metrics.png';
-const EVALUATION_FILE = 'evaluation_results.json';
-const SAMPLES_FILE = 'sample_predictions.json';
 
 /** The data of a training, looked at. */
 export interface Explored {
@@ -52,7 +46,7 @@ export async function exploreTraining(training: Training, resultsDir: string): P
   const file = options.dataFile ?? options.trainFile ?? '';
   const exploration = explore(basename(file), parts, data.report, options.maxSeqLength);
   const explorationPng = await drawExploration(exploration.picture);
-  await writeDurably(join(resultsDir, EXPLORATION_PICTURE), explorationPng);
+  await writeDurably(join(resultsDir, RESULT_FILES.explorationPicture), explorationPng);
   return { training, exploration, explorationPng };
 }
 
@@ -62,7 +56,7 @@ export async function writeResults(resultsDir: string, results: TrainingResults)
   const write = (name: string, contents: Uint8Array | string): Promise<void> =>
     writeDurably(join(resultsDir, name), contents);
   const trainingPng = await drawTraining(await readCurves(results));
-  await write(TRAINING_PICTURE, trainingPng);
+  await write(RESULT_FILES.trainingPicture, trainingPng);
   const sections = [
     evaluated && (await writeEvaluation(write, results, evaluated)),
     dataSection(exploration, explorationPng),
@@ -70,8 +64,8 @@ export async function writeResults(resultsDir: string, results: TrainingResults)
     environmentSection(),
   ].filter((section) => section !== undefined);
   const subtitle = `Version ${manifest.version}, made on ${manifest.createdAt}`;
-  await write(REPORT_PAGE, renderPage('Movie-review sentiment: a training', subtitle, sections));
-  training.progress.say(`pictures, figures and ${REPORT_PAGE} are in ${resultsDir}`);
+  await write(RESULT_FILES.page, renderPage('Movie-review sentiment: a training', subtitle, sections));
+  training.progress.say(`pictures, figures and ${RESULT_FILES.page} are in ${resultsDir}`);
 }
 
 async function writeEvaluation(
@@ -88,9 +82,9 @@ async function writeEvaluation(
     model: { version: manifest.version, graph, max_length: maxLength, truncation },
     data: source,
   };
-  await write(EVALUATION_PICTURE, evaluationPng);
-  await write(EVALUATION_FILE, toJson(figures));
-  await write(SAMPLES_FILE, toJson(samplePredictions(rows, probabilities)));
+  await write(RESULT_FILES.evaluationPicture, evaluationPng);
+  await write(RESULT_FILES.evaluation, toJson(figures));
+  await write(RESULT_FILES.samples, toJson(samplePredictions(rows, probabilities)));
   const details = await drawDetails(toDetailsData(evaluated));
   return evaluationSection(reportedModels(manifest, evaluated), { evaluation: evaluationPng, details });
 }
