@@ -30,7 +30,7 @@ interface UnscoredRow {
 
 /**
  * Writes what a model says of each row of a CSV or JSONL file, labeled or not, in the order of the file and as it is served. The file is read on when
- * what was read is answered, so that memory does not grow with it. No row is left out, not even one without text. Throws `INTERRUPTED`.
+ * what was read is answered, so that memory does not grow with it. No row is left out, not even one without text; a blank line is no row. Throws `INTERRUPTED`.
  */
 export async function runScoring(options: ScoreOptions, watch: EvaluationWatch): Promise<void> {
   const { model, graph, threads, outputFile, labelColumnName } = options;

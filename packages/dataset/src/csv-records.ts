@@ -31,11 +31,11 @@ export async function visitRecords(file: string, visit: RecordVisitor, afterBloc
         newline: '\n',
         chunk: (results, parser) => {
           const isEnough = reader.read(results);
+          if (afterBlock && !isEnough) parser.pause();
+          pending = afterBlock?.() ?? pending;
+          // Papa completes inside of abort().
           if (isEnough) parser.abort();
-          if (!afterBlock) return;
-          if (!isEnough) parser.pause();
-          pending = afterBlock();
-          pending.then(() => (isEnough ? undefined : parser.resume()), reject);
+          else if (afterBlock) pending.then(() => parser.resume(), reject);
         },
         complete: () => void pending.then(resolve, reject),
         error: reject,

@@ -24,7 +24,9 @@ it('exports these names', () => {
       "reportData",
       "rowDigest",
       "stratifiedSplit",
+      "visitRows",
       "visitTexts",
+      "wordsOf",
     ]
   `);
 });
