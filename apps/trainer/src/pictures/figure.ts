@@ -18,7 +18,7 @@ export interface Figure {
 const PANEL = { width: 520, height: 372 };
 const MARGIN = { side: 28, top: 84, bottom: 20, gap: 24 };
 const COLUMNS = 2;
-const FIGURE_WIDTH = (2 * MARGIN.side + COLUMNS * PANEL.width + (COLUMNS - 1) * MARGIN.gap) * PIXEL_RATIO;
+export const FIGURE_WIDTH = (2 * MARGIN.side + COLUMNS * PANEL.width + (COLUMNS - 1) * MARGIN.gap) * PIXEL_RATIO;
 
 /** Draws each panel on a canvas of its own, since a canvas holds one chart, and all of them on one. Returns the bytes of a PNG. */
 export async function drawFigure({ title, subtitle, panels }: Figure): Promise<Uint8Array> {
