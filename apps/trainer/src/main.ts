@@ -31,6 +31,7 @@ try {
     shippedModel: inRepository('artifacts/marquee'),
     sampleFile: inRepository('data/sample.csv'),
     tokenCacheDir: join(userCache, 'marquee', 'tokens'),
+    teacherCacheDir: join(userCache, 'marquee', 'teachers'),
     progress: createProgress(process.stderr),
     write: (text) => process.stdout.write(text),
     stopRequested: () => stopRequested,

@@ -11,13 +11,13 @@ import { createEvaluator, type Evaluator } from './evaluator.js';
 import { type FinishedTraining, finishTraining } from './finish-training.js';
 import type { Figures } from './model-selection.js';
 import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
-import { announce, prepareTraining, type Training } from './prepare-training.js';
+import { announce, prepareTraining, type Teach, type Training } from './prepare-training.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
 import { openClassifierOptimizer, reviewSteps } from './review-steps.js';
 import { describeTraining, endOfTraining } from './tracking/describe-training.js';
 import { recordRun, type RunRecorder } from './tracking/record-run.js';
 import { openTrainLog } from './train-log.js';
-import { decisiveOptions, selectionRule, type TrainOptions } from './train-options.js';
+import { selectionRule, type TrainOptions } from './train-options.js';
 import { reportEffort } from './training-effort.js';
 import type { TrainingWatch } from './training-observer.js';
 import { evaluationIsDue, runSteps } from './training-run.js';
@@ -29,12 +29,12 @@ export type TrainResult = { readonly manifest: Manifest } | Stopped;
 
 /**
  * Fine-tunes a model folder on a CSV and writes the artifact into the output folder. Everything is checked before the first step. A requested stop
- * ends the training after its step, with a checkpoint.
+ * ends the training after its step, with a checkpoint. Where a lesson is made of the training reviews, it is learned from.
  */
-export async function runTraining(options: TrainOptions, watch: TrainingWatch): Promise<TrainResult> {
+export async function runTraining(options: TrainOptions, watch: TrainingWatch, teach?: Teach): Promise<TrainResult> {
   const checkpoint = await findCheckpoint(options);
   await checkOutputFolder(options, checkpoint);
-  const training = await prepareTraining(options, watch);
+  const training = await prepareTraining(options, watch, teach);
   await prepareOutputFolder(options, parameterCount(training.config), { averaged: options.emaDecay > 0 });
   await writeDataFiles(options.outputDir, training.data);
   announce(training);
@@ -75,7 +75,7 @@ async function train(
   recorder: RunRecorder,
 ): Promise<FinishedTraining | Stopped> {
   const { options, model, data, plan, fingerprint, progress } = training;
-  const identity = { fingerprint, options: decisiveOptions(options), totalSteps: plan.totalSteps };
+  const identity = { fingerprint, options: training.decisiveOptions, totalSteps: plan.totalSteps };
   const selection = selectionRule(options);
   const checkpoint = checkpointPath === undefined ? undefined : await loadResumePoint(checkpointPath, identity);
   if (checkpoint) {
@@ -96,7 +96,6 @@ async function train(
       ...training,
       ...schedule,
       selection,
-      decisiveOptions: identity.options,
       openOptimizer: (state) => openClassifierOptimizer(training, state),
       dataOf: reviewSteps(training),
       initial,
