@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { askTeachers } from '../src/ask-teachers.js';
 import { runDistillation } from '../src/distil.js';
 import { DISTIL_OPTION_SPECS, type DistilOptions } from '../src/distil-options.js';
+import type { OptionSpec } from '../src/option-spec.js';
 import { readSeenRows } from '../src/seen-rows.js';
 import { openTeacherCache } from '../src/teacher-cache.js';
 import { describePositions } from '../src/training-examples.js';
@@ -42,12 +43,10 @@ beforeAll(async () => {
 
 /** 48 labeled reviews and 30 without labels, 4 a batch: 20 steps a pass. */
 function optionsIn(name: string, changes: Partial<DistilOptions> = {}): DistilOptions {
-  const fallbacks = Object.entries(DISTIL_OPTION_SPECS).map(
-    ([option, { fallback }]: [string, { fallback?: unknown }]) => [option, fallback],
-  );
+  const fallbacks = Object.entries<OptionSpec>(DISTIL_OPTION_SPECS).map(([option, { fallback }]) => [option, fallback]);
   const teaching = { teacher: teachers(), unlabeledFile: [join(root, 'unlabeled.csv')] };
   const tiny = tinyOptions({ ...required, outputDir: join(root, name) });
-  return { ...Object.fromEntries(fallbacks), ...tiny, ...teaching, ...changes } as unknown as DistilOptions;
+  return { ...Object.fromEntries(fallbacks), ...tiny, ...teaching, ...changes };
 }
 
 const distil = (options: DistilOptions, { progress } = observe()) =>
