@@ -33,6 +33,7 @@ const COMMANDS = {
   train: { file: 'apps/trainer/dist/main.js', args: ['train'] },
   split: { file: 'apps/trainer/dist/main.js', args: ['split'] },
   pretrain: { file: 'apps/trainer/dist/main.js', args: ['pretrain'] },
+  distil: { file: 'apps/trainer/dist/main.js', args: ['distil'] },
   evaluate: { file: 'apps/trainer/dist/main.js', args: ['evaluate'] },
   compare: { file: 'apps/trainer/dist/main.js', args: ['compare'] },
   quantize: { file: 'apps/trainer/dist/main.js', args: ['quantize'] },

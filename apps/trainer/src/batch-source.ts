@@ -5,7 +5,9 @@ import type { EncodedReviews } from './training-data.js';
 export interface BatchPlanOptions {
   readonly batchSize: number;
   readonly accumulationSteps: number;
+  /** Passes over the reviews, where `maxTokens` does not say how much. */
   readonly numEpochs: number;
+  readonly maxTokens?: number | undefined;
   readonly seed: number;
 }
 
@@ -25,7 +27,7 @@ export interface BatchPlan {
 }
 
 export function planTraining(reviews: EncodedReviews, options: BatchPlanOptions): BatchPlan {
-  const { batchSize, accumulationSteps, numEpochs, seed } = options;
+  const { batchSize, accumulationSteps, numEpochs, maxTokens, seed } = options;
   const microBatchesPerEpoch = Math.ceil(reviews.lengths.length / batchSize);
   const stepsPerEpoch = Math.ceil(microBatchesPerEpoch / accumulationSteps);
   let planned: { epoch: number; batches: readonly Uint32Array[] } | undefined;
@@ -36,18 +38,27 @@ export function planTraining(reviews: EncodedReviews, options: BatchPlanOptions)
     }
     return planned.batches;
   };
-  return {
-    stepsPerEpoch,
-    totalSteps: Math.ceil(stepsPerEpoch * numEpochs),
-    at(step) {
-      const epoch = Math.floor(step / stepsPerEpoch);
-      const inEpoch = step % stepsPerEpoch;
-      const from = inEpoch * accumulationSteps;
-      return {
-        epoch,
-        isLastOfEpoch: inEpoch === stepsPerEpoch - 1,
-        microBatches: epochBatches(epoch).slice(from, from + accumulationSteps),
-      };
-    },
+  const at = (step: number): PlannedStep => {
+    const epoch = Math.floor(step / stepsPerEpoch);
+    const inEpoch = step % stepsPerEpoch;
+    const from = inEpoch * accumulationSteps;
+    return {
+      epoch,
+      isLastOfEpoch: inEpoch === stepsPerEpoch - 1,
+      microBatches: epochBatches(epoch).slice(from, from + accumulationSteps),
+    };
   };
+  const tokensOf = (rows: Iterable<number>): number =>
+    Array.from(rows).reduce((sum, row) => sum + (reviews.lengths[row] ?? 0), 0);
+  /** The fewest steps that see so many tokens, padding not counted. */
+  const stepsFor = (tokens: number): number => {
+    const tokensPerEpoch = tokensOf(reviews.lengths.keys());
+    const epochs = Math.floor(tokens / tokensPerEpoch);
+    let step = epochs * stepsPerEpoch;
+    for (let seen = epochs * tokensPerEpoch; seen < tokens; step += 1)
+      seen += at(step).microBatches.reduce((sum, rows) => sum + tokensOf(rows), 0);
+    return step;
+  };
+  const totalSteps = maxTokens === undefined ? Math.ceil(stepsPerEpoch * numEpochs) : stepsFor(maxTokens);
+  return { stepsPerEpoch, totalSteps, at };
 }

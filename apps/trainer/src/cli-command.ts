@@ -11,6 +11,8 @@ export interface CliDependencies extends RunWatch {
   readonly sampleFile: string;
   /** Folder that keeps token ids between runs when the user names no other. */
   readonly tokenCacheDir?: string;
+  /** Folder that keeps teachers' answers between runs when the user names no other. */
+  readonly teacherCacheDir?: string;
   /** To stdout. */
   readonly write: (text: string) => void;
 }

@@ -14,6 +14,8 @@ import {
   SPLIT_OPTION_SPECS,
 } from './command-options.js';
 import { type CompareOptions, runComparison } from './compare.js';
+import { runDistillation } from './distil.js';
+import { DISTIL_OPTION_SPECS, type DistilOptions } from './distil-options.js';
 import { type EvaluateOptions, runEvaluation } from './evaluate.js';
 import { type ExploreOptions, runExploration } from './explore.js';
 import { exportModel } from './export-model.js';
@@ -68,6 +70,13 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
     specs: PRETRAIN_OPTION_SPECS,
     example: '--train-file unlabelled.csv.gz,reviews.csv --max-train-tokens 4000000 --output-dir runs/pretrained',
     run: pretrain,
+  },
+  distil: {
+    description: 'train a model on what others answer, to reviews without labels, too',
+    specs: DISTIL_OPTION_SPECS,
+    example:
+      '--teacher runs/first,runs/second --train-file reviews.csv --unlabeled-file more.csv --output-dir runs/student',
+    run: distil,
   },
   evaluate: {
     description: 'measure a model on a CSV of reviews and write evaluation_results.json',
@@ -144,10 +153,16 @@ async function pretrain(parsed: Readonly<Record<string, unknown>>, dependencies:
   return endOf(await runPretraining(options, dependencies), 'pretrain', parsed, options, dependencies.progress);
 }
 
+async function distil(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
+  const teacherCacheDir = parsed['teacherCacheDir'] ?? dependencies.teacherCacheDir;
+  const options = { ...withRunDefaults(parsed, dependencies), teacherCacheDir } as unknown as DistilOptions; // as for `train`
+  return endOf(await runDistillation(options, dependencies), 'distil', parsed, options, dependencies.progress);
+}
+
 /** The exit code of a training, and, where it was stopped, the words that say how to go on. */
 function endOf(
   result: TrainResult,
-  command: 'train' | 'pretrain',
+  command: 'train' | 'pretrain' | 'distil',
   parsed: Readonly<Record<string, unknown>>,
   { outputDir }: Pick<TrainOptions, 'outputDir'>,
   progress: Progress,

@@ -9,11 +9,11 @@ import type { ChosenModel } from './choose-model.js';
 import { writeDurably } from './durable-write.js';
 import type { Evaluator } from './evaluator.js';
 import { calibrateOnValidation, measureArtifact } from './measure-artifact.js';
+import type { Lesson } from './lesson.js';
 import { describeModel } from './model-card.js';
 import type { DataPart } from './prepare-data.js';
 import type { Training } from './prepare-training.js';
 import type { StartingModel } from './starting-model.js';
-import { decisiveOptions } from './train-options.js';
 import type { TrainingEffort } from './training-effort.js';
 
 export interface FinishedTraining extends ChosenModel {
@@ -55,7 +55,7 @@ export async function finishTraining(
   return written;
 }
 
-function describeTraining({ options, data }: Training, finished: FinishedTraining): JsonObject {
+function describeTraining({ decisiveOptions, data, lesson }: Training, finished: FinishedTraining): JsonObject {
   const { weights: _, evaluations, effort, ...course } = finished;
   const { train, validation, test } = data;
   const parts = Object.entries({ train, validation, test }).filter(([, part]) => part !== undefined) as [
@@ -63,13 +63,19 @@ function describeTraining({ options, data }: Training, finished: FinishedTrainin
     DataPart,
   ][];
   return {
-    options: decisiveOptions(options),
+    options: decisiveOptions,
     ...course,
     ...effort,
     evaluations: evaluations.map((evaluation) => ({ ...evaluation })),
     data: Object.fromEntries(parts.map(([name, { source }]) => [name, { ...source }])),
+    ...(lesson && describeLesson(lesson)),
   };
 }
+
+const describeLesson = ({ teachers, unlabeled }: Lesson): JsonObject => ({
+  teachers: teachers.map((teacher) => ({ ...teacher })),
+  unlabeled: unlabeled.map((source) => ({ ...source })),
+});
 
 export function describeParent({ version, weightsDigest, config }: StartingModel): JsonObject {
   const shape = { dim: config.dim, n_layers: config.n_layers };

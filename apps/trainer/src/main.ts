@@ -32,6 +32,7 @@ try {
     shippedModel: inRepository('artifacts/marquee'),
     sampleFile: inRepository('data/sample.csv'),
     tokenCacheDir: join(userCache, 'marquee', 'tokens'),
+    teacherCacheDir: join(userCache, 'marquee', 'teachers'),
     progress: createProgress(process.stderr),
     hub: readHubSettings(process.env, userCache),
     write: (text) => process.stdout.write(text),

@@ -5,30 +5,43 @@ import { type BatchPlan, planTraining } from './batch-source.js';
 import { describeData } from './describe-data.js';
 import { type ClassWeights, resolveClassWeights } from './class-weights.js';
 import { findModelFolder } from './hub/hub-model.js';
+import type { CheckpointOptions } from './checkpoint.js';
 import { fingerprintOf } from './fingerprint.js';
-import { prepareData, type TrainingData } from './prepare-data.js';
+import type { Lesson } from './lesson.js';
+import { type DataPart, prepareData, type TrainingData } from './prepare-data.js';
 import { tokenizerDigest } from './token-cache.js';
 import { loadStartingModel, type StartingModel } from './starting-model.js';
-import type { TrainOptions } from './train-options.js';
+import type { Tokenization } from './tokenize.js';
+import { decisiveOptions, type TrainOptions } from './train-options.js';
+import { examplesOf, type TrainingExamples } from './training-examples.js';
 import { TrainerError } from './trainer-error.js';
 import type { TrainingWatch } from './training-observer.js';
 
 /** Everything that a training reads, checked. */
 export interface Training extends TrainingWatch {
   readonly options: TrainOptions;
+  /** Where there is a lesson, with the rows that the student gets to know by it among those that it has seen. */
   readonly model: StartingModel;
   /** The starting model's, with the dropout that was asked for. */
   readonly config: DistilBertConfig;
   readonly data: TrainingData;
+  /** What is learned from: the training part of the data, or the lesson's. */
+  readonly examples: TrainingExamples;
+  readonly lesson: Lesson | undefined;
   readonly plan: BatchPlan;
   readonly classWeights: ClassWeights | undefined;
+  /** The options that decide the trained numbers. */
+  readonly decisiveOptions: CheckpointOptions;
   readonly fingerprint: string;
   /** Reads as much of a review as the finished model will, which may be more than is trained on. */
   readonly servingTokenizer: ReviewTokenizer;
 }
 
+/** Makes a lesson of the training reviews. */
+export type Teach = (train: DataPart, tokenization: Tokenization) => Promise<Lesson>;
+
 /** Reads and checks model and data, and plans the steps. */
-export async function prepareTraining(options: TrainOptions, watch: TrainingWatch): Promise<Training> {
+export async function prepareTraining(options: TrainOptions, watch: TrainingWatch, teach?: Teach): Promise<Training> {
   const model = await loadStartingModel(await findModelFolder(options, watch), options.seed);
   const { dropout } = options;
   const config = dropout === undefined ? model.config : { ...model.config, dropout, attention_dropout: dropout };
@@ -39,23 +52,33 @@ export async function prepareTraining(options: TrainOptions, watch: TrainingWatc
   const tokenizerJson = createTokenizerJson(model.tokenizerJson);
   const tokenizerOf = (maxLength: number): ReviewTokenizer =>
     createTokenizer(tokenizerJson, model.tokenizerConfig, { maxLength, truncation: options.truncation });
-  const data = await prepareData(options, {
+  const tokenization = {
     tokenizer: tokenizerOf(maxSeqLength),
     tokenizerSha256: tokenizerDigest(tokenizerJson, model.tokenizerConfig),
     tokenCacheDir: options.tokenCacheDir,
     progress: watch.progress,
-  });
+  };
+  const data = await prepareData(options, tokenization);
   requireDefined(options, data);
-  const plan = planTraining(data.train.encoded, {
+  const lesson = await teach?.(data.train, tokenization);
+  const examples = lesson?.examples ?? examplesOf(data.train, options.dataFile ?? options.trainFile ?? '');
+  const plan = planTraining(examples.encoded, {
     batchSize: options.perDeviceTrainBatchSize,
     accumulationSteps: options.gradientAccumulationSteps,
     numEpochs: options.numTrainEpochs,
+    maxTokens: options.maxTrainTokens,
     seed: options.seed,
   });
   const classWeights = resolveClassWeights(options.classWeights, data.train.encoded.labels);
-  const fingerprint = fingerprintOf(options, model, data);
-  const servingTokenizer = tokenizerOf(modelMaxLength);
-  return { ...watch, options, model, config, data, plan, classWeights, fingerprint, servingTokenizer };
+  const decisive = { ...decisiveOptions(options), ...lesson?.decisiveOptions };
+  return {
+    ...watch,
+    ...{ options, config, data, examples, lesson, plan, classWeights },
+    model: { ...model, seenRows: new Set([...model.seenRows, ...(lesson?.seenRows ?? [])]) },
+    decisiveOptions: decisive,
+    fingerprint: fingerprintOf(decisive, model, data, lesson),
+    servingTokenizer: tokenizerOf(modelMaxLength),
+  };
 }
 
 function requirePositions(flag: string, length: number, positions: number): void {
@@ -76,9 +99,9 @@ function requireDefined({ metricForBestModel }: TrainOptions, { validation }: Tr
 }
 
 /** Says in a few lines what is about to be done. */
-export function announce({ options, model, data, plan, progress }: Training): void {
+export function announce({ options, model, data, examples, lesson, plan, progress }: Training): void {
   const { train, validation, test } = data;
-  const truncated = train.encoded.truncated.reduce((sum, flag) => sum + flag, 0);
+  const truncated = examples.encoded.truncated.reduce((sum, flag) => sum + flag, 0);
   const sizes = { training: train, validation, test };
   const counts = Object.entries(sizes).flatMap(([name, part]) => (part ? [`${part.reviews.length} ${name}`] : []));
   progress.say(`${counts.join(', ')} reviews, ${plan.totalSteps} steps`);
@@ -88,11 +111,14 @@ export function announce({ options, model, data, plan, progress }: Training): vo
   }
   progress.say(`starting from ${model.path} with a new classification head, drawn from seed ${options.seed}`);
   for (const line of describeData(data.report)) progress.say(line);
+  const who = lesson
+    ? 'the starting model, by a teacher, or stand among the unlabeled'
+    : 'the starting model in its own training';
   const ownRows = new Set(train.rowDigests);
   for (const [name, part] of Object.entries({ validation, test })) {
     const seen = part?.rowDigests.filter((digest) => model.seenRows.has(digest)).length ?? 0;
     const shared = part?.rowDigests.filter((digest) => ownRows.has(digest)).length ?? 0;
-    if (seen > 0) progress.say(`${seen} ${name} reviews were seen by the starting model in its own training`);
+    if (seen > 0) progress.say(`${seen} ${name} reviews were seen by ${who}`);
     if (shared > 0) progress.say(`${shared} ${name} reviews are training reviews, too`);
   }
 }

@@ -1,20 +1,27 @@
 import { dropoutSpecs } from '@marquee/distilbert';
+import { Tensor } from '@marquee/model-core';
 
 import { createDropoutMasks } from './dropout-masks.js';
 import { createOptimizer, type Optimizer } from './optimizer-loop.js';
 import { optimizerOptions, sessionOptions } from './optimizer-options.js';
 import type { Training } from './prepare-training.js';
 import { batchTensors } from './training-data.js';
+import { describePositions } from './training-examples.js';
 import type { StepData } from './training-run.js';
 import type { TrainingState } from './training-state.js';
 
 /** The classifier's optimizer, on batches that may hold padding. */
 export const openClassifierOptimizer = (
-  { options, config, plan, classWeights }: Training,
+  { options, config, plan, classWeights, lesson }: Training,
   initial: TrainingState,
 ): Promise<Optimizer> =>
   createOptimizer(config, initial, {
-    loss: { labelSmoothing: options.labelSmoothingFactor, classWeights, padded: true },
+    loss: {
+      labelSmoothing: options.labelSmoothingFactor,
+      classWeights,
+      distillation: lesson?.distillation,
+      padded: true,
+    },
     optimizer: {
       ...optimizerOptions(options, plan.totalSteps),
       layerwiseDecay: options.layerwiseLrDecay,
@@ -24,24 +31,28 @@ export const openClassifierOptimizer = (
     session: sessionOptions(options),
   });
 
-/** The batches of labeled reviews that the plan has for a step, with dropout masks that depend on seed and step alone. */
-export function reviewSteps({ options, config, data, plan }: Training): (step: number) => StepData {
+/** The batches of reviews that the plan has for a step, with dropout masks that depend on seed and step alone. */
+export function reviewSteps({ options, config, examples, plan }: Training): (step: number) => StepData {
   const masks = createDropoutMasks(dropoutSpecs(config));
-  const { encoded, reviews } = data.train;
+  const { encoded, positionOf, teacherMargins } = examples;
   return (step) => {
     const { microBatches } = plan.at(step);
     const rows = microBatches.flatMap((batch) => Array.from(batch));
     return {
       tokens: rows.reduce((sum, row) => sum + (encoded.lengths[row] ?? 0), 0),
-      place: () => {
-        const lines = rows.map((row) => reviews[row]?.line ?? 0).sort((a, b) => a - b);
-        return `the reviews of ${options.dataFile ?? options.trainFile ?? ''} that start in lines ${lines.join(', ')}`;
-      },
+      place: () => describePositions(rows.map(positionOf)),
       microBatches: microBatches.map((batch, index) => () => {
         const { size, inputs, labels } = batchTensors(encoded, batch, config.pad_token_id);
         const microStep = step * options.gradientAccumulationSteps + index;
-        return { ...inputs, labels, ...masks.next(size, { seed: options.seed, microStep }) };
+        const teachers = teacherMargins ? { teacher_logits: teacherLogits(teacherMargins, batch) } : {};
+        return { ...inputs, labels, ...teachers, ...masks.next(size, { seed: options.seed, microStep }) };
       }),
     };
   };
+}
+
+/** Two logits with the teachers' margin between them, which is all that softmax sees: [rows, 2]. */
+function teacherLogits(margins: Float32Array, rows: Uint32Array): Tensor {
+  const logits = Array.from(rows).flatMap((row) => [-(margins[row] ?? NaN) / 2, (margins[row] ?? NaN) / 2]);
+  return new Tensor('float32', Float32Array.from(logits), [rows.length, 2]);
 }

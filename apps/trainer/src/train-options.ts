@@ -27,6 +27,7 @@ export interface TrainOptions {
   readonly truncation: Truncation;
   readonly modelMaxLength: number | undefined;
   readonly numTrainEpochs: number;
+  readonly maxTrainTokens: number | undefined;
   readonly perDeviceTrainBatchSize: number;
   readonly perDeviceEvalBatchSize: number;
   readonly gradientAccumulationSteps: number;
@@ -118,6 +119,11 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
     least: 3,
   },
   numTrainEpochs: { kind: 'integer', help: 'passes over the training reviews, at most', fallback: 3, least: 1 },
+  maxTrainTokens: {
+    kind: 'integer',
+    help: 'tokens to train on, padding not counted, whatever --num-train-epochs says',
+    least: 1,
+  },
   perDeviceTrainBatchSize: { kind: 'integer', help: 'reviews in a batch', fallback: 16, least: 1 },
   perDeviceEvalBatchSize: { kind: 'integer', help: 'reviews in a batch of evaluation', fallback: 16, least: 1 },
   gradientAccumulationSteps: { kind: 'integer', help: 'batches summed into one update', fallback: 1, least: 1 },

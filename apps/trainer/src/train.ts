@@ -11,13 +11,13 @@ import { createEvaluator, type Evaluator } from './evaluator.js';
 import { type FinishedTraining, finishTraining } from './finish-training.js';
 import type { Evaluation, Figures } from './model-selection.js';
 import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
-import { announce, prepareTraining, type Training } from './prepare-training.js';
+import { announce, prepareTraining, type Teach, type Training } from './prepare-training.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
 import { openClassifierOptimizer, reviewSteps } from './review-steps.js';
 import { describeTraining, endOfTraining } from './tracking/describe-training.js';
 import { recordRun, type RunRecorder } from './tracking/record-run.js';
 import { openTrainLog } from './train-log.js';
-import { decisiveOptions, selectionRule, type TrainOptions } from './train-options.js';
+import { selectionRule, type TrainOptions } from './train-options.js';
 import { reportEffort } from './training-effort.js';
 import type { TrainingWatch } from './training-observer.js';
 import { evaluationIsDue, runSteps } from './training-run.js';
@@ -34,12 +34,15 @@ export interface Evaluated {
 
 /**
  * Fine-tunes a model folder on a CSV and writes the artifact into the output folder. Everything is checked before the first step. A requested stop
- * ends the training after its step, with a checkpoint.
+ * ends the training after its step, with a checkpoint. Where a lesson is made of the training reviews, it is learned from.
  */
-export const runTraining = (options: TrainOptions, watch: TrainingWatch): Promise<TrainResult> =>
-  trainAnd(options, watch, async (training, evaluator, finished) => {
-    return { manifest: await finishTraining(training, evaluator, finished) };
-  });
+export const runTraining = (options: TrainOptions, watch: TrainingWatch, teach?: Teach): Promise<TrainResult> =>
+  trainAnd(
+    options,
+    watch,
+    async (training, evaluator, finished) => ({ manifest: await finishTraining(training, evaluator, finished) }),
+    teach,
+  );
 
 /** The same training without an artifact at its end: what a search wants to know is in the evaluations. */
 export const runWithoutArtifact = (options: TrainOptions, watch: TrainingWatch): Promise<Evaluated | Stopped> =>
@@ -51,10 +54,11 @@ async function trainAnd<T extends TrainResult | Evaluated>(
   options: TrainOptions,
   watch: TrainingWatch,
   finish: Finish<T>,
+  teach?: Teach,
 ): Promise<T | Stopped> {
   const checkpoint = await findCheckpoint(options);
   await checkOutputFolder(options, checkpoint);
-  const training = await prepareTraining(options, watch);
+  const training = await prepareTraining(options, watch, teach);
   await prepareOutputFolder(options, parameterCount(training.config), { averaged: options.emaDecay > 0 });
   await writeDataFiles(options.outputDir, training.data);
   announce(training);
@@ -96,7 +100,7 @@ async function train(
   recorder: RunRecorder,
 ): Promise<FinishedTraining | Stopped> {
   const { options, model, data, plan, fingerprint, progress } = training;
-  const identity = { fingerprint, options: decisiveOptions(options), totalSteps: plan.totalSteps };
+  const identity = { fingerprint, options: training.decisiveOptions, totalSteps: plan.totalSteps };
   const selection = selectionRule(options);
   const checkpoint = checkpointPath === undefined ? undefined : await loadResumePoint(checkpointPath, identity);
   if (checkpoint) {
@@ -117,7 +121,6 @@ async function train(
       ...training,
       ...schedule,
       selection,
-      decisiveOptions: identity.options,
       openOptimizer: (state) => openClassifierOptimizer(training, state),
       dataOf: reviewSteps(training),
       initial,

@@ -34,6 +34,24 @@ describe('the plan of a training', () => {
     expect(paddingRatio(lengths, batches)).toBeLessThan(0.03);
   });
 
+  test('ends with the first step that reaches --max-train-tokens, in whatever epoch', () => {
+    const reviews = withLengths(new Uint32Array(10).fill(5)); // 50 tokens an epoch in steps of 20, 20 and 10
+    const options = { batchSize: 4, accumulationSteps: 1, numEpochs: 3, seed: 1 };
+    const stepsFor = (maxTokens: number): number => {
+      const plan = planTraining(reviews, { ...options, maxTokens });
+      const tokens = (steps: number): number =>
+        Array.from({ length: steps }, (_, step) => 5 * (plan.at(step).microBatches[0]?.length ?? 0)).reduce(
+          (a, b) => a + b,
+          0,
+        );
+      expect(tokens(plan.totalSteps)).toBeGreaterThanOrEqual(maxTokens);
+      expect(tokens(plan.totalSteps - 1)).toBeLessThan(maxTokens);
+      return plan.totalSteps;
+    };
+    expect([1, 50, 100, 5000].map(stepsFor)).toEqual([1, 3, 6, 300]);
+    for (const maxTokens of [10, 11, 30, 31, 51, 73, 99]) stepsFor(maxTokens);
+  });
+
   test('goes through every review once an epoch, in an order of its own', () => {
     const reviews = withLengths(reviewLengths(103, 64));
     const plan = planTraining(reviews, { batchSize: 4, accumulationSteps: 3, numEpochs: 2, seed: 1 });
