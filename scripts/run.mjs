@@ -29,8 +29,8 @@ import { root } from './root.mjs';
  */
 const COMMANDS = {
   start: { file: 'apps/api/dist/main.js', args: [] },
-  explore: { file: 'apps/trainer/dist/main.js', args: ['explore'] },
   train: { file: 'apps/trainer/dist/main.js', args: ['train'] },
+  explore: { file: 'apps/trainer/dist/main.js', args: ['explore'] },
   split: { file: 'apps/trainer/dist/main.js', args: ['split'] },
   pretrain: { file: 'apps/trainer/dist/main.js', args: ['pretrain'] },
   distil: { file: 'apps/trainer/dist/main.js', args: ['distil'] },

@@ -1,4 +1,3 @@
-import type { TransformerManifest } from '../artifact-writer.js';
 import {
   classificationMetrics,
   confidenceHistogram,
@@ -9,6 +8,7 @@ import {
 } from '@marquee/metrics';
 import { GRAPH_FILES, type Graph } from '@marquee/model-core';
 
+import type { TransformerManifest } from '../artifact-writer.js';
 import { type EvaluationReport, reportEvaluation } from '../evaluation-report.js';
 import { type EvaluationSlices, reportSlices } from '../evaluation-slices.js';
 import type { DetailsData } from '../pictures/details-picture.js';

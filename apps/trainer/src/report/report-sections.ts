@@ -2,7 +2,7 @@ import { cpus, release, totalmem, type as systemName } from 'node:os';
 
 import { runtimeVersion } from '@marquee/model-core';
 
-import { METRIC_LABELS, type MetricReport } from '../evaluation-report.js';
+import type { MetricReport } from '../evaluation-report.js';
 import { flagOf } from '../option-spec.js';
 import { formatCount } from '../pictures/format.js';
 import { formatSeconds } from '../progress.js';
@@ -53,9 +53,22 @@ ${picture(pictures.details, 'Confidence histogram, and accuracy by length')}</se
 `;
 }
 
+const METRICS = [
+  ['accuracy', 'accuracy'],
+  ['precision', 'precision'],
+  ['recall', 'recall'],
+  ['F1', 'f1'],
+  ['ROC AUC', 'roc_auc'],
+  ['PR AUC', 'pr_auc'],
+  ['Matthews correlation', 'mcc'],
+  ['log loss', 'log_loss'],
+  ['Brier score', 'brier'],
+  ['expected calibration error', 'expected_calibration_error'],
+] as const satisfies (readonly [string, keyof MetricReport])[];
+
 function metricTable(models: readonly ReportedModel[]): Html {
-  const rows = Object.values(METRIC_LABELS).map((label) => [
-    label.replaceAll('_', ' '),
+  const rows = METRICS.map(([name, label]) => [
+    name,
     ...models.map(({ report }) => {
       const [low, high] = report.intervals[label];
       return `${score(report[label])} (${score(low)}–${score(high)})`;

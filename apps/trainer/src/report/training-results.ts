@@ -63,7 +63,7 @@ export async function writeResults(resultsDir: string, results: TrainingResults)
     trainingSection(trainingPng, finished.effort, { ...training.options }),
     environmentSection(),
   ].filter((section) => section !== undefined);
-  const subtitle = `Version ${manifest.version}, made on ${manifest.createdAt}`;
+  const subtitle = `Version ${manifest.version}, made on ${manifest.createdAt.slice(0, 10)}`;
   await write(RESULT_FILES.page, renderPage('Movie-review sentiment: a training', subtitle, sections));
   training.progress.say(`pictures, figures and ${RESULT_FILES.page} are in ${resultsDir}`);
 }
