@@ -10,7 +10,7 @@ export async function visitCsvRows(
   afterBlock?: AfterBlock,
 ): Promise<void> {
   let pick: ((fields: readonly string[], line: number) => readonly string[]) | undefined;
-  let hasRows = false;
+  let rows = 0;
   await visitRecords(
     file,
     (fields, line) => {
@@ -18,12 +18,12 @@ export async function visitCsvRows(
         pick = createPicker(file, fields, line, columns);
         return false;
       }
-      hasRows = true;
+      rows++;
       return visit(pick(fields, line), line);
     },
     afterBlock,
   );
-  if (hasRows) return;
+  if (rows > 0) return;
   const found = pick ? 'a header and no review' : 'nothing';
   throw new DatasetError('EMPTY_FILE', `expected a header and at least one review, got ${found}`, { file });
 }
