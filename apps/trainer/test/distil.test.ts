@@ -43,10 +43,12 @@ beforeAll(async () => {
 
 /** 48 labeled reviews and 30 without labels, 4 a batch: 20 steps a pass. */
 function optionsIn(name: string, changes: Partial<DistilOptions> = {}): DistilOptions {
-  const fallbacks = Object.entries<OptionSpec>(DISTIL_OPTION_SPECS).map(([option, { fallback }]) => [option, fallback]);
+  const fallbacks = Object.entries<OptionSpec>(DISTIL_OPTION_SPECS).map(
+    ([option, { fallback }]) => [option, fallback] as const,
+  );
   const teaching = { teacher: teachers(), unlabeledFile: [join(root, 'unlabeled.csv')] };
   const tiny = tinyOptions({ ...required, outputDir: join(root, name) });
-  return { ...Object.fromEntries(fallbacks), ...tiny, ...teaching, ...changes };
+  return { ...Object.fromEntries(fallbacks), ...tiny, ...teaching, ...changes } as unknown as DistilOptions;
 }
 
 const distil = (options: DistilOptions, { progress } = observe()) =>
