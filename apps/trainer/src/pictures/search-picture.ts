@@ -18,7 +18,7 @@ export interface SearchedTrials {
 export interface SearchedOption {
   readonly name: string;
   /** Values on a logarithmic scale are given as they are; those of a category as indexes of `categories`. */
-  readonly scale: 'linear' | 'logarithmic' | { readonly categories: readonly string[] };
+  readonly scale: 'linear' | 'integer' | 'logarithmic' | { readonly categories: readonly string[] };
 }
 
 export interface DrawnTrial {
@@ -92,7 +92,8 @@ function optionPanel(search: SearchedTrials, option: SearchedOption, index: numb
     x: {
       title: `${option.name}${isLogarithmic ? ', logarithmic' : ''}`,
       ticks,
-      ...(categories ? { min: -0.5, max: categories.length - 0.5, stepSize: 1 } : isLogarithmic ? { stepSize: 1 } : {}),
+      ...(option.scale === 'linear' ? {} : { stepSize: 1 }),
+      ...(categories && { min: -1, max: categories.length }),
     },
     y: scoreAxis(search),
     lines: [

@@ -30,7 +30,8 @@ export async function writeTrialsPicture(dir: string, ledger: TrialLedger): Prom
 function toOption(name: string, distribution: Distribution): SearchedOption {
   if (distribution.kind === 'choice')
     return { name: kebabOf(name), scale: { categories: distribution.values.map(String) } };
-  return { name: kebabOf(name), scale: distribution.kind === 'loguniform' ? 'logarithmic' : 'linear' };
+  const scales = { uniform: 'linear', loguniform: 'logarithmic', int: 'integer' } as const;
+  return { name: kebabOf(name), scale: scales[distribution.kind] };
 }
 
 /** The first trial has the options as they were given. */

@@ -11,7 +11,7 @@ export interface Exchange {
 }
 
 /** Masks what differs from run to run: ids, and times that are no field of the record. */
-export const maskIds = (text: string): string =>
+const maskIds = (text: string): string =>
   text
     .replaceAll(/[0-9a-f]{32}(?![0-9a-f])(?<![0-9a-f]{33})/g, '<run>')
     .replaceAll(/"(\w*time\w*)": ?\d+/g, (field, name: string) =>
@@ -80,7 +80,7 @@ export async function listen(server: Server): Promise<string> {
 export const routeOf = ({ method = '', url = '' }: IncomingMessage): string => maskIds(`${method} ${url}`);
 
 /** JSON as it is, files as their text, masked. */
-export const bodyOf = async (request: IncomingMessage): Promise<unknown> =>
+const bodyOf = async (request: IncomingMessage): Promise<unknown> =>
   readBody((await bytesOf(request)).toString('utf8'), request.headers['content-type']);
 
 export function readBody(text: string, contentType: string | undefined): unknown {
