@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { writeDurably } from '../durable-write.js';
@@ -13,6 +13,7 @@ import {
   type MlflowStatus,
 } from './mlflow-client.js';
 import type { MlflowSettings } from './mlflow-settings.js';
+import { listRunFiles } from './run-files.js';
 
 /** Which MLflow run a folder belongs to, so that a resumed training goes on in it. */
 export const MLFLOW_FILE = 'mlflow.json';
@@ -25,8 +26,6 @@ const MAX_PARAM_LENGTH = 6000;
 /** Beyond this, the oldest are given up while the server is away. */
 const MAX_PENDING_METRICS = 100_000;
 
-/** Folders of a run that hold its artifact and its pictures; checkpoints, parts and trials stay where they are. */
-const UPLOADED_FOLDERS = ['onnx', 'results', 'members'];
 const NOT_METRICS = new Set(['step', 'secondsLeft']);
 
 const STATUSES: Readonly<Record<RunRecord['status'], MlflowStatus>> = {
@@ -155,21 +154,8 @@ const toMetrics = ({ step, ...fields }: RunLogEntry, timestamp: number): MlflowM
   );
 
 async function uploadFiles(client: MlflowClient, run: MlflowRun, dir: string): Promise<void> {
-  const entries = await readdir(dir, { withFileTypes: true });
-  const nested = await Promise.all(
-    entries
-      .filter((entry) => entry.isDirectory() && UPLOADED_FOLDERS.includes(entry.name))
-      .map(async ({ name }) => {
-        const found = await readdir(join(dir, name), { withFileTypes: true, recursive: true });
-        return found
-          .filter((entry) => entry.isFile())
-          .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1));
-      }),
-  );
-  const names = [...entries.filter((entry) => entry.isFile()).map(({ name }) => name), ...nested.flat()];
-  for (const name of names.filter((path) => !path.endsWith('.tmp') && path !== MLFLOW_FILE).sort()) {
-    await client.uploadFile(run, join(dir, name), name.replaceAll('\\', '/'));
-  }
+  const names = (await listRunFiles(dir)).filter((name) => name !== MLFLOW_FILE);
+  for (const name of names) await client.uploadFile(run, join(dir, name), name);
 }
 
 function reasonOf(error: unknown): string {
