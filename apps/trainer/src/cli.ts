@@ -144,7 +144,6 @@ async function train(parsed: Readonly<Record<string, unknown>>, dependencies: Cl
   const fiveSteps = createFiveSteps({ resultsDir: resultsDirFor(parsed['outputDir'], cwd), cwd, write });
   fiveSteps.begin();
   const result = await runTraining(options, { ...dependencies, observer: fiveSteps });
-  if ('manifest' in result) await fiveSteps.finish(result.manifest);
   return endOf(result, 'train', parsed, options, progress);
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { runCli } from './cli.js';
 import { readHubSettings } from './hub/hub-settings.js';
+import { openMlflowMirror } from './mlflow/threaded-mlflow-mirror.js';
 import { createProgress } from './progress.js';
 import { EXIT_CODES, TrainerError } from './trainer-error.js';
 
@@ -26,6 +27,9 @@ const inRepository = (path: string): string => fileURLToPath(new URL(`../../../$
 const cacheHome = process.env['XDG_CACHE_HOME'] ?? '';
 const userCache = isAbsolute(cacheHome) ? cacheHome : join(homedir(), '.cache');
 
+const progress = createProgress(process.stderr);
+const mirror = openMlflowMirror(process.env, (warning) => progress.say(warning));
+
 try {
   process.exitCode = await runCli(process.argv.slice(2), {
     cwd: process.cwd(),
@@ -33,7 +37,8 @@ try {
     sampleFile: inRepository('data/sample.csv'),
     tokenCacheDir: join(userCache, 'marquee', 'tokens'),
     teacherCacheDir: join(userCache, 'marquee', 'teachers'),
-    progress: createProgress(process.stderr),
+    progress,
+    ...(mirror && { mirror }),
     hub: readHubSettings(process.env, userCache),
     write: (text) => process.stdout.write(text),
     stopRequested: () => stopRequested,

@@ -6,6 +6,7 @@ import { MANIFEST_FILE, readManifest } from '@marquee/model-core';
 import { isCheckpointTrace, listCheckpoints } from './checkpoint.js';
 import { DATA_REPORT_FILE, SPLIT_FILE } from './data-files.js';
 import { requireWritableFolder } from './durable-write.js';
+import { MLFLOW_FILE } from './mlflow/mlflow-mirror.js';
 import { RUN_FILE } from './tracking/run-record.js';
 import { RESULT_FILES, RESULTS_FOLDER } from './report/result-files.js';
 import type { TrainOptions } from './train-options.js';
@@ -80,6 +81,7 @@ async function removeEarlierRun(outputDir: string, present: readonly string[]): 
     SPLIT_FILE,
     RUN_FILE,
     ...Object.values(RESULT_FILES).map((name) => join(RESULTS_FOLDER, name)),
+    MLFLOW_FILE,
     ...Object.keys(manifest?.files ?? {}),
     MANIFEST_FILE,
   ];

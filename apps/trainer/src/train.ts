@@ -40,7 +40,11 @@ export const runTraining = (options: TrainOptions, watch: TrainingWatch, teach?:
   trainAnd(
     options,
     watch,
-    async (training, evaluator, finished) => ({ manifest: await finishTraining(training, evaluator, finished) }),
+    async (training, evaluator, finished) => {
+      const manifest = await finishTraining(training, evaluator, finished);
+      await watch.observer?.finished(manifest);
+      return { manifest };
+    },
     teach,
   );
 

@@ -1,3 +1,4 @@
+import type { TransformerManifest } from './artifact-writer.js';
 import type { FinishedTraining } from './finish-training.js';
 import type { DataPart } from './prepare-data.js';
 import type { Training } from './prepare-training.js';
@@ -11,6 +12,8 @@ export interface TrainingObserver {
   trained(finished: FinishedTraining): void;
   /** Both graphs of the finished artifact answered every review of a part. */
   scored(part: ScoredPart): void;
+  /** The artifact is written, and this is its manifest; the run ends when this is done. */
+  finished(manifest: TransformerManifest): Promise<void>;
 }
 
 export interface ScoredPart {

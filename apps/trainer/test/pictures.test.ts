@@ -5,6 +5,7 @@ import { drawDetails } from '../src/pictures/details-picture.js';
 import { drawEvaluation, type EvaluationData } from '../src/pictures/evaluation-picture.js';
 import { drawExploration, type ExplorationData } from '../src/pictures/exploration-picture.js';
 import { FIGURE_WIDTH } from '../src/pictures/figure.js';
+import { drawSearch } from '../src/pictures/search-picture.js';
 import { drawTraining, type TrainingCurves } from '../src/pictures/training-picture.js';
 
 const EXPLORATION: ExplorationData = {
@@ -66,6 +67,20 @@ const PICTURES = {
   exploration: () => drawExploration(EXPLORATION),
   evaluation: () => drawEvaluation(EVALUATION),
   training: () => drawTraining(TRAINING),
+  search: () =>
+    drawSearch({
+      subject: '3 trials, one held-out part',
+      metricName: 'F1',
+      options: [
+        { name: 'learning-rate', scale: 'logarithmic' },
+        { name: 'truncation', scale: { categories: ['head', 'tail'] } },
+      ],
+      trials: [
+        { values: [5e-5, 0], scores: [{ rows: 10, score: 0.8 }], isBest: false },
+        { values: [undefined, 1], scores: [], isBest: false },
+        { values: [1e-4, 1], scores: [{ rows: 10, score: 0.7 }, { rows: 30, score: 0.9 }], isBest: true }, // prettier-ignore
+      ],
+    }),
   details: () =>
     drawDetails({
       subject: 'a model',

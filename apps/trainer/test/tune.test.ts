@@ -3,9 +3,11 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { readReviews } from '@marquee/dataset';
+import { loadImage } from '@napi-rs/canvas';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { runCli } from '../src/cli.js';
+import { FIGURE_WIDTH } from '../src/pictures/figure.js';
 import { createProgress } from '../src/progress.js';
 import { readRunRecord } from '../src/tracking/run-record.js';
 import type { TrialLedger } from '../src/tune/trial-ledger.js';
@@ -132,6 +134,11 @@ describe('a search', () => {
     const trained = await readRunRecord(join(cwd, 'best'));
     const drawn = ledger.trials[ledger.winner ?? -1]?.options ?? {};
     expect(trained?.options).toMatchObject({ maxSeqLength: 24, perDeviceTrainBatchSize: 4, ...drawn });
+  });
+
+  test('is drawn', async () => {
+    const picture = await loadImage(await readFile(join(cwd, 'search', 'trials.png')));
+    expect(picture.width).toBe(FIGURE_WIDTH);
   });
 
   test('that is stopped and resumed ends as one that was not', async () => {

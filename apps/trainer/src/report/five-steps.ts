@@ -1,4 +1,3 @@
-import type { TransformerManifest } from '../artifact-writer.js';
 import { join, relative } from 'node:path';
 
 import type { EvaluationReport } from '../evaluation-report.js';
@@ -23,15 +22,13 @@ export interface FiveStepsOptions {
 export interface FiveSteps extends TrainingObserver {
   /** Before anything is read. */
   begin(): void;
-  /** Once the artifact is written, whose manifest this is. */
-  finish(manifest: TransformerManifest): Promise<void>;
 }
 
 /** Tells a training in five steps, and writes the pictures of each, the figures and the report when they are there. */
 export function createFiveSteps({ resultsDir, cwd, write }: FiveStepsOptions): FiveSteps {
   const say = (...lines: readonly string[]): void => write(lines.map((line) => `${line}\n`).join(''));
   let explored: Explored | undefined;
-  let finished: FinishedTraining | undefined;
+  let outcome: FinishedTraining | undefined;
   const scored = new Map<ScoredPart['name'], ScoredPart>();
   return {
     begin: () => say('[STEP 1/5] Data Loading and Exploration'),
@@ -43,17 +40,17 @@ export function createFiveSteps({ resultsDir, cwd, write }: FiveStepsOptions): F
       say('', '[STEP 4/5] Model Training');
     },
     trained(ended) {
-      finished = ended;
+      outcome = ended;
       const metric = explored?.training.options.metricForBestModel ?? 'f1';
       say(describeBest(ended, metric), '', '[STEP 5/5] Model Evaluation');
     },
     scored: (part) => void scored.set(part.name, part),
-    async finish(manifest) {
-      if (!explored || !finished) throw new RangeError('bug: a training ended that was not told of');
+    async finished(manifest) {
+      if (!explored || !outcome) throw new RangeError('bug: a training ended that was not told of');
       const part = scored.get('test') ?? scored.get('validation');
       const evaluated = part && evaluateScored(explored.training, manifest, part);
       if (evaluated) say(...describeMetrics(evaluated.name, evaluated.report));
-      await writeResults(resultsDir, { ...explored, finished, manifest, evaluated });
+      await writeResults(resultsDir, { ...explored, finished: outcome, manifest, evaluated });
     },
   };
 }

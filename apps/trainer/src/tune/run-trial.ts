@@ -2,13 +2,13 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { isCheckpointTrace, listCheckpoints } from '../checkpoint.js';
+import { type Evaluation, metricOf, selectModel } from '../model-selection.js';
 import { flagOf } from '../option-spec.js';
 import type { RunWatch } from '../tracking/record-run.js';
 import { runWithoutArtifact } from '../train.js';
-import type { TrainOptions } from '../train-options.js';
+import { selectionRule, type TrainOptions } from '../train-options.js';
 import { TrainerError } from '../trainer-error.js';
 import type { FoldResult, Trial, TrialLedger } from './trial-ledger.js';
-import { TUNE_METRICS } from './tune-options.js';
 
 /** A training of a search. Rungs and folds count from 0. */
 export interface TrialPlace {
@@ -35,21 +35,19 @@ export async function runTrial(
   const outputDir = join(base.outputDir, 'trials', `${trial.id}-rung-${rung + 1}-fold-${fold + 1}`);
   const name = `trial ${trial.id}, rung ${rung + 1} of ${ledger.rungs.length}, fold ${fold + 1} of ${ledger.parts.length}`;
   progress.say(`${name}: ${rows} reviews, ${describeTrial(trial)}`);
+  const options = {
+    ...base,
+    ...trial.options,
+    ...(await whereAndHow(outputDir)),
+    ...part,
+    dataFile: undefined,
+    maxTrainSamples: rows,
+  };
   const start = performance.now();
   try {
-    const ended = await runWithoutArtifact(
-      {
-        ...base,
-        ...trial.options,
-        ...(await whereAndHow(outputDir)),
-        ...part,
-        dataFile: undefined,
-        maxTrainSamples: rows,
-      },
-      { ...watch, progress: { ...progress, say: () => undefined } },
-    );
+    const ended = await runWithoutArtifact(options, { ...watch, progress: { ...progress, say: () => undefined } });
     if ('stoppedAt' in ended) return { stopped: true };
-    const score = bestScore(ended.evaluations, ledger);
+    const score = scoreOf(ended.evaluations, options);
     progress.say(`${name}: ${ledger.metric} ${score.toFixed(4)}`);
     await removeCheckpoints(outputDir);
     return { result: { fold, score, seconds: Math.round((performance.now() - start) / 1000) } };
@@ -82,9 +80,12 @@ async function whereAndHow(outputDir: string) {
   };
 }
 
-function bestScore(evaluations: readonly Readonly<Record<string, number>>[], { metric }: TrialLedger): number {
-  const values = evaluations.map((evaluation) => evaluation[`eval_${metric}`] ?? NaN);
-  return TUNE_METRICS[metric] === 'greater' ? Math.max(...values) : Math.min(...values);
+/** Of the model that the training would have ended with: the best one, or the last. */
+function scoreOf(evaluations: readonly Evaluation[], options: TrainOptions): number {
+  const { best } = selectModel(evaluations, selectionRule(options));
+  const taken = options.loadBestModelAtEnd ? best : evaluations.at(-1);
+  if (!taken) throw new RangeError('bug: a trial was not evaluated');
+  return metricOf(taken, options.metricForBestModel);
 }
 
 async function removeCheckpoints(dir: string): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileDigest } from '@marquee/dataset';
 
 import { requireWritableFolder } from '../durable-write.js';
+import { SELECTION_METRICS } from '../model-selection.js';
 import { plainOptions } from '../tracking/describe-training.js';
 import { recordRun, type RunRecorder, type RunWatch } from '../tracking/record-run.js';
 import type { RunStart } from '../tracking/run-record.js';
@@ -13,7 +14,8 @@ import { runTrial, type TrialPlace } from './run-trial.js';
 import { drawTrial, readSearchSpace, type SearchSpace } from './search-space.js';
 import { planRungs, rankTrials, type ScoredTrial } from './successive-halving.js';
 import { readLedger, type Trial, type TrialLedger, withFailure, withResult, writeLedger } from './trial-ledger.js';
-import { TUNE_METRICS, type TuneOptions } from './tune-options.js';
+import { writeTrialsPicture } from './trials-picture.js';
+import type { TuneOptions } from './tune-options.js';
 import { writeTuningParts } from './tuning-parts.js';
 import { writeWinner } from './winner.js';
 
@@ -49,6 +51,7 @@ export async function runSearch(
     run: async (recorder) => {
       const result = await search(options, ledger, watch, recorder);
       await writeWinner(options.outputDir, result.ledger, given);
+      await writeTrialsPicture(options.outputDir, result.ledger);
       return result;
     },
     endOf: ({ ledger: { trials, winner, metric }, ended }) => {
@@ -198,7 +201,7 @@ function scoredIn({ trials, metric }: TrialLedger, rung: number): ScoredTrial[] 
     const score = rungs.find((entry) => entry.rung === rung)?.score;
     return score === undefined || failure !== undefined ? [] : [{ id, score }];
   });
-  return rankTrials(scored, TUNE_METRICS[metric]);
+  return rankTrials(scored, SELECTION_METRICS[metric]);
 }
 
 /** The best of the highest rung that any trial has completed: scores on fewer reviews do not compare. */

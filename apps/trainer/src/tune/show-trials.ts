@@ -1,9 +1,9 @@
+import { SELECTION_METRICS } from '../model-selection.js';
 import { formatSeconds } from '../progress.js';
 import { kebabOf } from '../option-spec.js';
 import { textTable } from '../text-table.js';
 import { rankTrials } from './successive-halving.js';
 import type { Trial, TrialLedger } from './trial-ledger.js';
-import { TUNE_METRICS } from './tune-options.js';
 
 /** A line a trial: those that got farthest first, of these the best. */
 export function tabulateTrials({ trials, metric, searchSpace, winner }: TrialLedger): string {
@@ -35,6 +35,6 @@ function inOrder(trials: readonly Trial[], metric: TrialLedger['metric']): Trial
       score: trial.rungs.find(({ rung }) => rung === count - 1)?.score ?? 0,
       trial,
     }));
-    return rankTrials(scored, TUNE_METRICS[metric]).map(({ trial }) => trial);
+    return rankTrials(scored, SELECTION_METRICS[metric]).map(({ trial }) => trial);
   });
 }

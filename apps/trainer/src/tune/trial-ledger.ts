@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeDurably } from '../durable-write.js';
+import type { SelectionMetric } from '../model-selection.js';
 import type { OptionValue } from '../option-spec.js';
 import { TrainerError } from '../trainer-error.js';
 import type { SearchSpace, TrialOptions } from './search-space.js';
 import type { Rung } from './successive-halving.js';
-import type { TuneMetric } from './tune-options.js';
 import type { TuningPart } from './tuning-parts.js';
 
 const TRIALS_FILE = 'trials.json';
@@ -45,7 +45,7 @@ export interface TrialLedger {
   /** What decides the results: a search goes on only under the same. */
   readonly identity: Readonly<Record<string, OptionValue | null>>;
   readonly searchSpace: SearchSpace;
-  readonly metric: TuneMetric;
+  readonly metric: SelectionMetric;
   readonly rungs: readonly Rung[];
   readonly parts: readonly TuningPart[];
   /** Spent so far, by all processes of the search. */

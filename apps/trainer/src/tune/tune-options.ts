@@ -10,14 +10,9 @@ export interface TuneOptions extends Omit<TrainOptions, NotInSearch> {
   readonly numTrials: number;
   readonly reductionFactor: number;
   readonly folds: number;
-  readonly metricForBestModel: TuneMetric;
   readonly maxMinutes: number | undefined;
   readonly resume: boolean;
 }
-
-/** Metrics that trials can be ranked by, and which of two values is the better one. */
-export const TUNE_METRICS = { f1: 'greater', accuracy: 'greater', loss: 'lower' } as const;
-export type TuneMetric = keyof typeof TUNE_METRICS;
 
 const { testFile: _, overwriteOutputDir: __, resumeFromCheckpoint: ___, ...trainSpecs } = TRAIN_OPTION_SPECS;
 
@@ -45,9 +40,7 @@ export const TUNE_OPTION_SPECS: Readonly<Record<keyof TuneOptions, OptionSpec>> 
   ...trainSpecs,
   outputDir: { kind: 'path', help: 'folder for the trials and their table; default a new runs/<time>' },
   metricForBestModel: {
-    kind: 'text',
-    help: 'metric on held-out reviews that trials are ranked by',
-    fallback: 'f1',
-    choices: Object.keys(TUNE_METRICS),
+    ...TRAIN_OPTION_SPECS.metricForBestModel,
+    help: 'metric on held-out reviews that the best model of a trial is chosen by, and the best trial',
   },
 };

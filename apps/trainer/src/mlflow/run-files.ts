@@ -1,0 +1,18 @@
+import { readdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+
+/** Folders of a run that hold its artifact and its pictures; checkpoints, parts and trials stay where they are. */
+const SHOWN_FOLDERS = ['onnx', 'results', 'members'];
+
+/** The files of a run's folder that are worth showing elsewhere: paths relative to it, with `/`, in order. */
+export async function listRunFiles(dir: string): Promise<string[]> {
+  const entries = await readdir(dir, { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory() && SHOWN_FOLDERS.includes(entry.name));
+  const nested = await Promise.all(
+    folders.map(({ name }) => readdir(join(dir, name), { withFileTypes: true, recursive: true })),
+  );
+  return [...entries, ...nested.flat()]
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .sort();
+}
