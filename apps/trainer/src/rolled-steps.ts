@@ -1,6 +1,6 @@
 import { type Graph, type Tensor as GraphTensor, toLoopModel } from '@marquee/autograd';
 import { nextValue } from '@marquee/distilbert';
-import { createSession, type SessionOptions, Tensor } from '@marquee/model-core';
+import { createSession, type SessionOptions, type Tensor } from '@marquee/model-core';
 
 import { type BatchSize, resolveDim } from './dropout-masks.js';
 import type { BatchFeeds } from './optimizer-loop.js';

@@ -55,7 +55,7 @@ export interface FinishedRun {
  * found again. Throws `INTERRUPTED` when stopped in an evaluation.
  */
 export async function runSteps(run: TrainingRun): Promise<FinishedRun> {
-  const { options, plan, progress, selection } = run;
+  const { plan, progress, selection } = run;
   const optimizer = await run.openOptimizer(run.initial);
   const meter = createPaceMeter(plan.totalSteps);
   const evaluations = [...run.evaluations];

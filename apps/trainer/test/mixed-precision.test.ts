@@ -129,7 +129,7 @@ describe('a training in float16', () => {
     await writeCsv(required.trainFile, tinyRows(40)); // 32 to train on: 8 steps of 4 an epoch
   });
   const optionsIn = (name: string, changes: Partial<TrainOptions> = {}): TrainOptions =>
-    tinyOptions({ ...required, outputDir: join(root, name) }, { fp16: true, numTrainEpochs: 2, ...changes });
+    tinyOptions({ ...required, outputDir: join(root, name) }, { precision: 'fp16', numTrainEpochs: 2, ...changes });
 
   test('counts the steps that it skipped, in its log and manifest', async () => {
     const options = optionsIn('whole');
@@ -168,7 +168,7 @@ describe('a training in float16', () => {
   test('refuses to go on in another precision', async () => {
     const options = optionsIn('other precision');
     await trainAndStop(options, 3);
-    await expect(train({ ...options, fp16: false, resumeFromCheckpoint: true })).rejects.toThrow(
+    await expect(train({ ...options, precision: 'fp32', resumeFromCheckpoint: true })).rejects.toThrow(
       '; --precision was fp16, is fp32',
     );
   });
