@@ -7,13 +7,15 @@ import { bestStep, type Evaluation, metricOf, selectModel } from './model-select
 import type { Training } from './prepare-training.js';
 import { selectionRule } from './train-options.js';
 import type { FinishedRun } from './training-run.js';
-import { modelParameters } from './training-state.js';
+import { modelParameters, skippedSteps } from './training-state.js';
 
 /** The model that a training ends with, and how it came to be. */
 export interface ChosenModel {
   readonly weights: Weights;
   readonly evaluations: readonly Evaluation[];
   readonly steps: number;
+  /** Steps without an update, since float16 could not hold their gradients; absent in float32. */
+  readonly skippedSteps?: number;
   /** Whether training ended because the metric no longer improved. */
   readonly stoppedEarly: boolean;
   /** The step that did best on the validation reviews, and its value of the metric; absent without such reviews. */
@@ -23,7 +25,7 @@ export interface ChosenModel {
 
 /** Takes the best model, or the last one where that was asked for or none was evaluated. */
 export async function chooseModel(
-  { options, model, plan, progress }: Training,
+  { options, execution, model, plan, progress }: Training,
   { state, evaluations }: FinishedRun,
 ): Promise<ChosenModel> {
   const rule = selectionRule(options);
@@ -47,6 +49,7 @@ export async function chooseModel(
     weights: new Map(weights),
     evaluations,
     steps: state.step,
+    ...(execution.precision === 'fp16' ? { skippedSteps: skippedSteps(state) } : {}),
     stoppedEarly,
     ...(best && { bestStep: best.step, bestMetric: metricOf(best, name) }),
   };

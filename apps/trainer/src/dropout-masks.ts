@@ -36,10 +36,11 @@ export function createDropoutMasks(specs: readonly DropoutSpec[]): DropoutMasks 
   };
 }
 
-function resolveDim(dim: number | string, sizes: BatchSize): number {
+/** A size by its symbol, or itself. */
+export function resolveDim(dim: number | string, sizes: BatchSize): number {
   if (typeof dim === 'number') return dim;
   const size = sizes[dim];
-  if (size === undefined) throw new RangeError(`bug: a dropout mask has the unknown dimension "${dim}"`);
+  if (size === undefined) throw new RangeError(`bug: expected the size of dimension "${dim}", it is unknown`);
   return size;
 }
 

@@ -1,7 +1,7 @@
 import { toModel } from '@marquee/autograd';
 import { type DistilBertConfig, evaluationGraph, parameterShapes } from '@marquee/distilbert';
 import { planSortedBatches } from '@marquee/dataset';
-import { createSession, type Tensor } from '@marquee/model-core';
+import { createSession, type SessionOptions, type Tensor } from '@marquee/model-core';
 
 import { type EvaluationWatch, watchReviews } from './evaluation-watch.js';
 import { batchTensors, type EncodedReviews } from './training-data.js';
@@ -25,12 +25,9 @@ export interface Evaluator {
 export async function createEvaluator(
   config: DistilBertConfig,
   batchSize: number,
-  threads?: number,
+  options: SessionOptions,
 ): Promise<Evaluator> {
-  const session = await createSession(
-    toModel(evaluationGraph(config)),
-    threads === undefined ? {} : { intraOpThreads: threads },
-  );
+  const session = await createSession(toModel(evaluationGraph(config)), options);
   const names = [...parameterShapes(config).keys()];
   const evaluateMargins: Evaluate = async (parameters, reviews, watch) => {
     const margins = new Float64Array(reviews.lengths.length);

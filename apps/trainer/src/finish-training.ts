@@ -55,7 +55,10 @@ export async function finishTraining(
   return written;
 }
 
-function describeTraining({ decisiveOptions, data, lesson }: Training, finished: FinishedTraining): JsonObject {
+function describeTraining(
+  { decisiveOptions, execution, data, lesson }: Training,
+  finished: FinishedTraining,
+): JsonObject {
   const { weights: _, evaluations, effort, ...course } = finished;
   const { train, validation, test } = data;
   const parts = Object.entries({ train, validation, test }).filter(([, part]) => part !== undefined) as [
@@ -64,6 +67,7 @@ function describeTraining({ decisiveOptions, data, lesson }: Training, finished:
   ][];
   return {
     options: decisiveOptions,
+    device: execution.device,
     ...course,
     ...effort,
     evaluations: evaluations.map((evaluation) => ({ ...evaluation })),

@@ -102,6 +102,7 @@ function describeTraining({ createdAt, parent = {} }: Manifest, training: JsonOb
   return [
     `Started from the encoder of ${parentName} whose \`model.safetensors\` has SHA-256 \`${show(parent['weightsSha256'])}\`, with a new head.`,
     `${show(training['steps'])} steps in ${formatSeconds(Number(training['seconds']))} (h:mm:ss), finished on ${createdAt.slice(0, 10)}.`,
+    ...describeCourse(training),
     '',
     ...tableHead(['data', 'reviews', 'SHA-256 of the file']),
     ...data,
@@ -109,6 +110,22 @@ function describeTraining({ createdAt, parent = {} }: Manifest, training: JsonOb
     ...tableHead(['option', 'value']),
     ...options.map(([name, value]) => tableRow([name, show(value)])),
   ];
+}
+
+/** Lines on the best model and on what the training took; an artifact of an older release says nothing of either. */
+function describeCourse(training: JsonObject): string[] {
+  const { bestStep, bestMetric, stoppedEarly, tokensPerSecond, peakMemoryBytes } = training;
+  const lines: string[] = [];
+  if (typeof bestMetric === 'number') {
+    const metric = show(asObject(training['options'])['metricForBestModel']);
+    const end = stoppedEarly === true ? ' Training stopped early.' : '';
+    lines.push(
+      `Best on the validation reviews after step ${show(bestStep)}, ${metric} ${bestMetric.toFixed(4)}.${end}`,
+    );
+  }
+  if (typeof peakMemoryBytes === 'number')
+    lines.push(`${show(tokensPerSecond)} tokens/s, peak memory ${(peakMemoryBytes / 1e9).toFixed(2)} GB.`);
+  return lines;
 }
 
 const tableRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

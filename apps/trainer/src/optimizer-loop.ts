@@ -3,6 +3,7 @@ import {
   accumulationStep,
   type DistilBertConfig,
   gradientOf,
+  LOSS_SCALE,
   type LossOptions,
   nextValue,
   type OptimizerOptions,
@@ -12,7 +13,9 @@ import {
 } from '@marquee/distilbert';
 import { createSession, type Session, type SessionOptions, Tensor } from '@marquee/model-core';
 
-import { asOutputs, likeState, type TrainingState } from './training-state.js';
+import type { BatchSize } from './dropout-masks.js';
+import { type RolledSteps, rollSteps } from './rolled-steps.js';
+import { asOutputs, likeState, skippedSteps, type TrainingState } from './training-state.js';
 
 /** Feeds of one micro-batch: ids, mask, labels and dropout masks. They are made when their turn comes, since masks share their memory. */
 export type BatchFeeds = Readonly<Record<string, Tensor>>;
@@ -22,15 +25,20 @@ export interface StepResult {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
+  /** What the loss was scaled by, where it is scaled. The gradient norm is not finite then where the update was skipped. */
+  readonly lossScale?: number;
 }
 
 export interface Optimizer {
   readonly state: TrainingState;
   /**
    * One update from as many micro-batches as gradients are accumulated over. When the loss or the gradient norm is not finite the state stays
-   * as it was before: the caller decides what to do.
+   * as it was before, but for a scaled loss, where the step counts as skipped: the caller decides what to do.
    */
   step(microBatches: readonly (() => BatchFeeds)[]): Promise<StepResult>;
+  readonly stepsPerRun: number;
+  /** `stepsPerRun` updates in one run, each from one batch; the batches have equally many rows, and sequences of at most `size`. As `step` otherwise. */
+  roll(batches: readonly (() => BatchFeeds)[], size: BatchSize): Promise<StepResult[]>;
   close(): Promise<void>;
 }
 
@@ -38,6 +46,8 @@ export interface OptimizerLoopOptions {
   readonly loss: LossOptions;
   readonly optimizer: OptimizerOptions;
   readonly accumulationSteps: number;
+  /** Default 1. More needs `accumulationSteps` of 1. */
+  readonly stepsPerRun?: number;
   readonly session?: SessionOptions;
 }
 
@@ -48,7 +58,10 @@ export async function createOptimizer(
   options: OptimizerLoopOptions,
 ): Promise<Optimizer> {
   if (options.accumulationSteps > 1) return stepThrough(initial, await accumulatedStep(config, options));
-  return createGraphOptimizer(trainingStep(config, options.loss, options.optimizer), initial, options.session);
+  const { session, stepsPerRun = 1 } = options;
+  const graph = trainingStep(config, options.loss, options.optimizer);
+  const rolled = stepsPerRun > 1 ? await rollSteps(graph, stepsPerRun, session) : undefined;
+  return stepThrough(initial, await fusedStep(graph, session), rolled);
 }
 
 /** As `createOptimizer`, for the graph of a whole step, of whatever task. */
@@ -60,24 +73,51 @@ export async function createGraphOptimizer(
   return stepThrough(initial, await fusedStep(step, session));
 }
 
-function stepThrough(initial: TrainingState, run: StepRunner): Optimizer {
+function stepThrough(initial: TrainingState, run: StepRunner, rolled?: RolledSteps): Optimizer {
   let current = initial;
   let spare = likeState(initial);
+  const feeds = () => ({
+    ...current.tensors,
+    step: new Tensor('float64', Float64Array.of(current.step - skippedSteps(current)), []),
+  });
+  /** Takes what was written into the spare buffers, unless it is not to be used. */
+  const accept = (results: readonly StepResult[]): void => {
+    if (!results.every((result) => result.lossScale !== undefined || isFiniteResult(result))) return;
+    [current, spare] = [{ step: current.step + results.length, tensors: spare.tensors }, current];
+  };
   return {
     get state() {
       return current;
     },
+    stepsPerRun: rolled?.iterations ?? 1,
     async step(microBatches) {
-      const step = new Tensor('float64', Float64Array.of(current.step), []);
-      const result = await run.step({ ...current.tensors, step }, microBatches, asOutputs(spare));
-      if (Number.isFinite(result.loss) && Number.isFinite(result.gradientNorm)) {
-        [current, spare] = [{ step: current.step + 1, tensors: spare.tensors }, current];
-      }
+      const result = await run.step(feeds(), microBatches, asOutputs(spare));
+      accept([result]);
       return result;
     },
-    close: () => run.close(),
+    async roll(batches, size) {
+      if (!rolled) throw new RangeError('bug: this optimizer rolls no steps into one run');
+      const outputs = await rolled.run(feeds(), batches, size, {
+        ...asOutputs(spare),
+        ...scalarsOf(current.tensors),
+        loss: null,
+      });
+      const results = batches.map((_, place) => ({
+        loss: scalarOf(outputs, 'loss', place),
+        ...updateScalars(outputs, place),
+      }));
+      accept(results);
+      return results;
+    },
+    async close() {
+      await run.close();
+      await rolled?.close();
+    },
   };
 }
+
+export const isFiniteResult = ({ loss, gradientNorm }: StepResult): boolean =>
+  Number.isFinite(loss) && Number.isFinite(gradientNorm);
 
 interface StepRunner {
   step(
@@ -89,13 +129,18 @@ interface StepRunner {
 }
 
 const SCALARS = { gradient_norm: null, learning_rate: null };
+/** The scalars that an update of a state gives, as outputs to be fetched. */
+const scalarsOf = (state: object): Record<string, null> => ({
+  ...SCALARS,
+  ...(LOSS_SCALE in state ? { used_loss_scale: null } : {}),
+});
 
 /** Forward, backward and update in one graph. */
 async function fusedStep(graph: Graph, options: SessionOptions | undefined): Promise<StepRunner> {
   const session = await createSession(toModel(graph), options);
   return {
     async step(state, [batch], next) {
-      const outputs = await session.run({ ...state, ...batch?.() }, { ...next, ...SCALARS, loss: null });
+      const outputs = await session.run({ ...state, ...batch?.() }, { ...next, ...scalarsOf(state), loss: null });
       return { loss: scalarOf(outputs, 'loss'), ...updateScalars(outputs) };
     },
     close: () => session.release(),
@@ -114,7 +159,11 @@ async function accumulatedStep(config: DistilBertConfig, options: OptimizerLoopO
     const parameters = Object.fromEntries(
       [...parameterShapes(config).keys()].map((name) => [name, state[name] as Tensor]),
     ); // the state holds every parameter
-    const outputs = await session.run({ ...parameters, ...sums, ...batch }, { ...renamed(spareSums), loss: null });
+    const scale = state[LOSS_SCALE] ? { [LOSS_SCALE]: state[LOSS_SCALE] } : {};
+    const outputs = await session.run(
+      { ...parameters, ...scale, ...sums, ...batch },
+      { ...renamed(spareSums), loss: null },
+    );
     [sums, spareSums] = [spareSums, sums];
     return scalarOf(outputs, 'loss');
   };
@@ -125,7 +174,7 @@ async function accumulatedStep(config: DistilBertConfig, options: OptimizerLoopO
       for (const batch of microBatches) loss += (await accumulate(accumulation, state, batch())) / microBatches.length;
       // The graph divides by `count`; the last step of an epoch may have fewer micro-batches.
       if (microBatches.length < count) scale(sums, count / microBatches.length);
-      const outputs = await update.run({ ...state, ...sums }, { ...next, ...SCALARS });
+      const outputs = await update.run({ ...state, ...sums }, { ...next, ...scalarsOf(state) });
       return { loss, ...updateScalars(outputs) };
     },
     async close() {
@@ -154,8 +203,13 @@ function zeroGradients(config: DistilBertConfig): Record<string, Tensor> {
 const renamed = (tensors: Record<string, Tensor>): Record<string, Tensor> =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [nextValue(name), tensor]));
 
-function updateScalars(outputs: Record<string, Tensor>): Omit<StepResult, 'loss'> {
-  return { gradientNorm: scalarOf(outputs, 'gradient_norm'), learningRate: scalarOf(outputs, 'learning_rate') };
+function updateScalars(outputs: Record<string, Tensor>, place = 0): Omit<StepResult, 'loss'> {
+  return {
+    gradientNorm: scalarOf(outputs, 'gradient_norm', place),
+    learningRate: scalarOf(outputs, 'learning_rate', place),
+    ...('used_loss_scale' in outputs ? { lossScale: scalarOf(outputs, 'used_loss_scale', place) } : {}),
+  };
 }
 
-const scalarOf = (outputs: Record<string, Tensor>, name: string): number => Number(outputs[name]?.data[0]);
+const scalarOf = (outputs: Record<string, Tensor>, name: string, place = 0): number =>
+  Number(outputs[name]?.data[place]);

@@ -6,6 +6,7 @@ import { describeData } from './describe-data.js';
 import { type ClassWeights, resolveClassWeights } from './class-weights.js';
 import { findModelFolder } from './hub/hub-model.js';
 import type { CheckpointOptions } from './checkpoint.js';
+import { type Execution, resolveExecution } from './execution.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Lesson } from './lesson.js';
 import { type DataPart, prepareData, type TrainingData } from './prepare-data.js';
@@ -19,7 +20,9 @@ import type { TrainingWatch } from './training-observer.js';
 
 /** Everything that a training reads, checked. */
 export interface Training extends TrainingWatch {
+  /** With the precision that is computed in. */
   readonly options: TrainOptions;
+  readonly execution: Execution;
   /** Where there is a lesson, with the rows that the student gets to know by it among those that it has seen. */
   readonly model: StartingModel;
   /** The starting model's, with the dropout that was asked for. */
@@ -41,7 +44,9 @@ export interface Training extends TrainingWatch {
 export type Teach = (train: DataPart, tokenization: Tokenization) => Promise<Lesson>;
 
 /** Reads and checks model and data, and plans the steps. */
-export async function prepareTraining(options: TrainOptions, watch: TrainingWatch, teach?: Teach): Promise<Training> {
+export async function prepareTraining(requested: TrainOptions, watch: TrainingWatch, teach?: Teach): Promise<Training> {
+  const execution = await resolveExecution(requested);
+  const options = { ...requested, precision: execution.precision };
   const model = await loadStartingModel(await findModelFolder(options, watch), options.seed);
   const { dropout } = options;
   const config = dropout === undefined ? model.config : { ...model.config, dropout, attention_dropout: dropout };
@@ -73,7 +78,7 @@ export async function prepareTraining(options: TrainOptions, watch: TrainingWatc
   const decisive = { ...decisiveOptions(options), ...lesson?.decisiveOptions };
   return {
     ...watch,
-    ...{ options, config, data, examples, lesson, plan, classWeights },
+    ...{ options, execution, config, data, examples, lesson, plan, classWeights },
     model: { ...model, seenRows: new Set([...model.seenRows, ...(lesson?.seenRows ?? [])]) },
     decisiveOptions: decisive,
     fingerprint: fingerprintOf(decisive, model, data, lesson),
@@ -99,12 +104,15 @@ function requireDefined({ metricForBestModel }: TrainOptions, { validation }: Tr
 }
 
 /** Says in a few lines what is about to be done. */
-export function announce({ options, model, data, examples, lesson, plan, progress }: Training): void {
+export function announce({ options, execution, model, data, examples, lesson, plan, progress }: Training): void {
   const { train, validation, test } = data;
   const truncated = examples.encoded.truncated.reduce((sum, flag) => sum + flag, 0);
   const sizes = { training: train, validation, test };
   const counts = Object.entries(sizes).flatMap(([name, part]) => (part ? [`${part.reviews.length} ${name}`] : []));
   progress.say(`${counts.join(', ')} reviews, ${plan.totalSteps} steps`);
+  const { device, precision } = execution;
+  if (device === 'cuda' || precision === 'fp16')
+    progress.say(`linear maps in ${precision} on ${device === 'cpu' ? 'the CPU, which only imitates it' : 'CUDA'}`);
   if (truncated > 0) {
     const cut = `${truncated} training reviews are longer than ${options.maxSeqLength} tokens`;
     progress.say(`${cut}; their ${options.truncation} is kept`);

@@ -43,6 +43,10 @@ export interface TrainOptions {
   readonly classWeights: string;
   readonly layerwiseLrDecay: number;
   readonly emaDecay: number;
+  readonly precision: 'auto' | 'fp32' | 'fp16';
+  readonly fp16: boolean;
+  readonly device: 'auto' | 'cuda' | 'cpu';
+  readonly stepsPerRun: number | undefined;
   readonly dropout: number | undefined;
   readonly evalStrategy: 'epoch' | 'steps';
   readonly evalSteps: number;
@@ -170,6 +174,24 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
     least: 0,
     below: 1,
   },
+  precision: {
+    kind: 'text',
+    help: 'how linear maps are computed, fp16 with a scaled loss; auto is fp16 on CUDA and fp32 on the CPU, which only imitates fp16',
+    fallback: 'auto',
+    choices: ['auto', 'fp32', 'fp16'],
+  },
+  fp16: { kind: 'boolean', help: 'short for --precision fp16', fallback: false },
+  device: {
+    kind: 'text',
+    help: 'where the training runs; auto is CUDA where it can be used',
+    fallback: 'auto',
+    choices: ['auto', 'cuda', 'cpu'],
+  },
+  stepsPerRun: {
+    kind: 'integer',
+    help: 'updates in one run of the device, over which its state stays there; default 8 on CUDA and 1 on the CPU',
+    least: 1,
+  },
   dropout: { kind: 'number', help: "rate on hidden states and attention; default the model's own", least: 0, below: 1 },
   evalStrategy: {
     kind: 'text',
@@ -244,6 +266,10 @@ const NOT_IN_FINGERPRINT: readonly (keyof TrainOptions)[] = [
   'saveSteps',
   'saveTotalLimit',
   'threads',
+  // `precision` holds what is computed with.
+  'fp16',
+  'device',
+  'stepsPerRun',
 ];
 
 /** The options that decide the trained numbers, in a fixed order. */

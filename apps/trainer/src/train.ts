@@ -8,8 +8,10 @@ import { chooseModel } from './choose-model.js';
 import { endedByError, type Stopped } from './ended-by-error.js';
 import { writeDataFiles } from './data-files.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
+import { lossScalingOf } from './execution.js';
 import { type FinishedTraining, finishTraining } from './finish-training.js';
 import type { Evaluation, Figures } from './model-selection.js';
+import { sessionOptions } from './optimizer-options.js';
 import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
 import { announce, prepareTraining, type Teach, type Training } from './prepare-training.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
@@ -84,7 +86,10 @@ async function trainWithEvaluator<T>(
 ): Promise<T | Stopped> {
   const { options, observer } = training;
   await observer?.prepared(training);
-  const evaluator = await createEvaluator(training.config, options.perDeviceEvalBatchSize, options.threads);
+  const evaluator = await createEvaluator(training.config, options.perDeviceEvalBatchSize, {
+    ...sessionOptions(options),
+    device: training.execution.device,
+  });
   try {
     const finished = await train(training, evaluator, checkpoint, recorder);
     if ('stoppedAt' in finished) return finished;
@@ -103,7 +108,7 @@ async function train(
   checkpointPath: string | undefined,
   recorder: RunRecorder,
 ): Promise<FinishedTraining | Stopped> {
-  const { options, model, data, plan, fingerprint, progress } = training;
+  const { options, execution, model, data, plan, fingerprint, progress } = training;
   const identity = { fingerprint, options: training.decisiveOptions, totalSteps: plan.totalSteps };
   const selection = selectionRule(options);
   const checkpoint = checkpointPath === undefined ? undefined : await loadResumePoint(checkpointPath, identity);
@@ -111,7 +116,12 @@ async function train(
     progress.say(`going on from ${checkpoint.path}, after step ${checkpoint.run.step} of ${plan.totalSteps}`);
     await bringBestCheckpoint(options.outputDir, checkpoint, selection);
   }
-  const initial = checkpoint?.state ?? initialState(model.weights, { averaged: options.emaDecay > 0 });
+  const initial =
+    checkpoint?.state ??
+    initialState(model.weights, {
+      averaged: options.emaDecay > 0,
+      lossScaling: lossScalingOf(execution),
+    });
   const evaluations = checkpoint?.run.evaluations ?? [];
   const schedule = { plan, evaluationSteps: options.evalStrategy === 'epoch' ? plan.stepsPerEpoch : options.evalSteps };
   const logPath = join(options.outputDir, TRAIN_LOG_FILE);

@@ -30,10 +30,16 @@ export interface BatchTensors {
   readonly labels: Tensor;
 }
 
+/** Of the given rows, padded to the longest of them. */
+export const batchSize = ({ lengths }: EncodedReviews, rows: ArrayLike<number>): BatchTensors['size'] => ({
+  batch: rows.length,
+  seq: Array.from(rows).reduce((longest, row) => Math.max(longest, lengths[row] ?? 0), 0),
+});
+
 /** Pads the given rows to the longest of them. */
 export function batchTensors(reviews: EncodedReviews, rows: ArrayLike<number>, padId: number): BatchTensors {
   const chosen = Array.from(rows);
-  const seq = chosen.reduce((longest, row) => Math.max(longest, reviews.lengths[row] ?? 0), 0);
+  const { batch, seq } = batchSize(reviews, rows);
   const dims = [chosen.length, seq];
   const ids = new BigInt64Array(chosen.length * seq).fill(BigInt(padId));
   const mask = new BigInt64Array(chosen.length * seq);
@@ -46,7 +52,7 @@ export function batchTensors(reviews: EncodedReviews, rows: ArrayLike<number>, p
   });
   const labels = BigInt64Array.from(chosen, (row) => BigInt(reviews.labels[row] ?? 0));
   return {
-    size: { batch: chosen.length, seq },
+    size: { batch, seq },
     tokens,
     inputs: { input_ids: new Tensor('int64', ids, dims), attention_mask: new Tensor('int64', mask, dims) },
     labels: new Tensor('int64', labels, [chosen.length]),

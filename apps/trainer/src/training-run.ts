@@ -1,7 +1,8 @@
 import type { BatchPlan } from './batch-source.js';
 import { createCheckpointSaver, type SavedRun } from './checkpoint-saver.js';
 import { type Evaluation, type Figures, selectModel } from './model-selection.js';
-import type { BatchFeeds, Optimizer, StepResult } from './optimizer-loop.js';
+import type { BatchSize } from './dropout-masks.js';
+import { type BatchFeeds, isFiniteResult, type Optimizer, type StepResult } from './optimizer-loop.js';
 import { createPaceMeter } from './pace-meter.js';
 import type { Progress } from './progress.js';
 import type { TrainLog } from './train-log.js';
@@ -12,6 +13,8 @@ import type { TrainingState } from './training-state.js';
 export interface StepData {
   /** Feeds of each micro-batch, to be made in this order, each when its turn comes. */
   readonly microBatches: readonly (() => BatchFeeds)[];
+  /** Of a batch that may share a run with others, padded to the longest of them. */
+  readonly size?: BatchSize;
   /** Tokens that are not padding. */
   readonly tokens: number;
   /** Where it stands in the data, for a message: `the reviews of … that start in lines …`. */
@@ -52,7 +55,7 @@ export interface FinishedRun {
  * found again. Throws `INTERRUPTED` when stopped in an evaluation.
  */
 export async function runSteps(run: TrainingRun): Promise<FinishedRun> {
-  const { options, plan, progress, selection } = run;
+  const { plan, progress, selection } = run;
   const optimizer = await run.openOptimizer(run.initial);
   const meter = createPaceMeter(plan.totalSteps);
   const evaluations = [...run.evaluations];
@@ -65,13 +68,12 @@ export async function runSteps(run: TrainingRun): Promise<FinishedRun> {
       if (isOver || done === plan.totalSteps) return { state: optimizer.state, evaluations };
       if (run.stopRequested())
         return { state: optimizer.state, evaluations, stoppedAt: await saver.save(optimizer.state) };
-      const { result, tokens, seconds } = await takeStep(run, optimizer);
-      const step = done + 1;
-      const pace = meter.add(step, tokens, seconds);
-      run.log.append({ step, epoch: epochOf(plan, step), ...result, tokens, seconds, ...pace });
-      progress.step({ step, totalSteps: plan.totalSteps, loss: result.loss, ...pace });
-      const isSaved = step % plan.stepsPerEpoch === 0 || step % options.saveSteps === 0 || isEvaluated(run, step);
-      if (isSaved) await saver.save(optimizer.state);
+      for (const { step, result, tokens, seconds } of await takeSteps(run, optimizer)) {
+        const pace = meter.add(step, tokens, seconds);
+        run.log.append({ step, epoch: epochOf(plan, step), ...result, tokens, seconds, ...pace });
+        progress.step({ step, totalSteps: plan.totalSteps, loss: result.loss, ...pace });
+      }
+      if (isSaved(run, optimizer.state.step)) await saver.save(optimizer.state);
     }
   } finally {
     progress.done();
@@ -99,18 +101,52 @@ async function evaluateIfDue(run: TrainingRun, state: TrainingState, evaluations
   run.log.append(evaluation);
 }
 
-async function takeStep(
-  { dataOf }: TrainingRun,
-  optimizer: Optimizer,
-): Promise<{ result: StepResult; tokens: number; seconds: number }> {
+const isSaved = (run: TrainingRun, step: number): boolean =>
+  step % run.plan.stepsPerEpoch === 0 || step % run.options.saveSteps === 0 || isEvaluated(run, step);
+
+interface TakenStep {
+  /** Steps done with it. */
+  readonly step: number;
+  readonly result: StepResult;
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** A float16 training whose gradients overflow at a smaller scale than this has not lost its scale but its way. */
+const LEAST_LOSS_SCALE = 1;
+
+/** One run of the optimizer: the next step, or several. */
+async function takeSteps(run: TrainingRun, optimizer: Optimizer): Promise<TakenStep[]> {
   const start = performance.now();
-  const { step } = optimizer.state;
-  const { microBatches, tokens, place } = dataOf(step);
-  const result = await optimizer.step(microBatches);
-  const seconds = Math.round(performance.now() - start) / 1000;
-  if (Number.isFinite(result.loss) && Number.isFinite(result.gradientNorm)) return { result, tokens, seconds };
-  throw new TrainerError(
-    'NON_FINITE_LOSS',
-    `step ${step + 1}: expected a finite loss, got ${result.loss} (gradient norm ${result.gradientNorm}) on ${place()}; no checkpoint holds it`,
-  );
+  const done = optimizer.state.step;
+  const group = nextSteps(run, optimizer, done);
+  const results = await runGroup(optimizer, group);
+  const seconds = Math.round((performance.now() - start) / group.length) / 1000;
+  return group.map(({ tokens, place }, i) => {
+    const result = results[i] as StepResult; // one each
+    const step = done + i + 1;
+    const { loss, gradientNorm, lossScale = 0 } = result;
+    if (isFiniteResult(result) || lossScale >= LEAST_LOSS_SCALE) return { step, result, tokens, seconds };
+    throw new TrainerError(
+      'NON_FINITE_LOSS',
+      `step ${step}: expected a finite loss, got ${loss} (gradient norm ${gradientNorm}) on ${place()}; no checkpoint holds it`,
+    );
+  });
+}
+
+function runGroup(optimizer: Optimizer, group: readonly StepData[]): Promise<StepResult[]> {
+  const [first, ...others] = group as [StepData, ...StepData[]];
+  if (others.length === 0) return optimizer.step(first.microBatches).then((result) => [result]);
+  const seq = Math.max(...group.map(({ size }) => size?.['seq'] ?? 0));
+  const batches = group.flatMap(({ microBatches }) => microBatches);
+  return optimizer.roll(batches, { ...first.size, seq });
+}
+
+/** As many steps as one run takes, where no checkpoint comes between them and their batches have equally many rows; else one. */
+function nextSteps(run: TrainingRun, { stepsPerRun }: Optimizer, done: number): StepData[] {
+  const inner = Array.from({ length: stepsPerRun - 1 }, (_, i) => done + i + 1);
+  const first = run.dataOf(done);
+  if (inner.some((step) => isSaved(run, step))) return [first];
+  const group = [first, ...inner.map(run.dataOf)];
+  return group.every(({ size }) => size?.['batch'] === first.size?.['batch']) ? group : [first];
 }

@@ -69,7 +69,7 @@ export {
 } from './functions.js';
 export { type Differentiated, gradient, gradients, type Tensors } from './gradient.js';
 export { type HalfPrecision, inHalfPrecision } from './half-precision.js';
-export { type LoopOptions, toLoopGraphProto } from './loop.js';
+export { type LoopOptions, toLoopGraphProto, toLoopModel } from './loop.js';
 export {
   DEFAULT_LOSS_SCALING,
   isFiniteNumber,

@@ -1,5 +1,6 @@
 import {
   create,
+  encodeModel,
   type GraphProto,
   GraphProtoSchema,
   type NodeProto,
@@ -12,7 +13,7 @@ import { AttributeProto_AttributeType as AttributeType, AttributeProtoSchema } f
 import { AutogradError } from './autograd-error.js';
 import { dataTypes } from './dtype.js';
 import { valueInfo } from './emitter.js';
-import { type Graph, toGraphProto } from './model.js';
+import { type Graph, toGraphProto, toModelProto } from './model.js';
 import type { Tensor, TensorType } from './tensor.js';
 
 export interface LoopOptions {
@@ -55,6 +56,10 @@ export function toLoopGraphProto(graph: Graph, { iterations, carried, stacked }:
     ],
   });
 }
+
+/** The bytes of a `.onnx` file with `toLoopGraphProto`'s graph. */
+export const toLoopModel = (graph: Graph, options: LoopOptions): Uint8Array =>
+  encodeModel(toModelProto(toLoopGraphProto(graph, options)));
 
 /** Inside the body every carried or stacked name is the iteration's own; outside it is the whole run's. */
 function loopBody(

@@ -75,6 +75,7 @@ it('exports these names', () => {
       "tanh",
       "toGraphProto",
       "toLoopGraphProto",
+      "toLoopModel",
       "toModel",
       "toModelProto",
       "totalWeight",

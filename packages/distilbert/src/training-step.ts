@@ -277,7 +277,7 @@ const tensorsOf = ({
   ...renameKeys(averages, averageOf),
 });
 
-/** Clipping, AdamW, averaging and loss scaling: `next.*` of the state, `gradient_norm` and `learning_rate`. */
+/** Clipping, AdamW, averaging and loss scaling: `next.*` of the state, `gradient_norm`, `learning_rate` and, where the loss is scaled, `used_loss_scale`. */
 export function optimizerUpdate(
   config: DistilBertConfig,
   state: DeclaredState,
@@ -311,5 +311,6 @@ export function optimizerUpdate(
     [nextValue('step')]: add(state.step, done),
     gradient_norm: norm,
     learning_rate: learningRate,
+    ...(lossScale ? { used_loss_scale: lossScale.scale } : {}),
   };
 }

@@ -105,7 +105,8 @@ async function readCurves({ training, finished }: TrainingResults): Promise<Trai
   const { options, plan } = training;
   const metric = options.metricForBestModel;
   const entries = await readTrainLog(join(options.outputDir, TRAIN_LOG_FILE));
-  const steps = entries.filter((entry) => 'loss' in entry);
+  // A step that float16 could not hold has no gradient to draw.
+  const steps = entries.filter((entry) => 'loss' in entry && typeof entry['gradientNorm'] === 'number');
   const stopped = finished.stoppedEarly ? `, stopped early of ${plan.totalSteps}` : '';
   return {
     subject: `${basename(options.outputDir)}: ${finished.steps} steps${stopped}`,

@@ -21,6 +21,8 @@ export function tinyOptions(
     numTrainEpochs: 1,
     saveSteps: 3,
     threads: 1,
+    device: 'cpu',
+    precision: 'fp32',
   };
   return { ...defaults, ...tiny, ...required, ...changes } as unknown as TrainOptions;
 }
