@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { latestCheckpoint, loadCheckpoint } from '../src/checkpoint.js';
 import { runTraining } from '../src/train.js';
 import type { TrainOptions } from '../src/train-options.js';
-import { type Child, startMain, whenPresent } from './support/child.js';
+import { type Child, startMain, whenCheckpoint } from './support/child.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 import { tinyWeights, writeTinyModel } from './support/tiny-model.js';
 import { tinyRows, writeCsv } from './support/tiny-reviews.js';
@@ -109,7 +109,7 @@ describe('a process that ends in the middle', () => {
 
   test('killed with SIGKILL, it loses no more than the steps since its last checkpoint', async () => {
     const outputDir = join(root, 'killed');
-    const reached = whenPresent(outputDir, 'checkpoint-9');
+    const reached = whenCheckpoint(outputDir, 9);
     const child = startMain(argsFor(outputDir));
     await reached;
     child.process.kill('SIGKILL');
@@ -124,7 +124,7 @@ describe('a process that ends in the middle', () => {
 
   test('Ctrl-C finishes the step, writes a checkpoint, says how to go on, and exits 130', async () => {
     const outputDir = join(root, 'interrupted');
-    const reached = whenPresent(outputDir, 'checkpoint-9');
+    const reached = whenCheckpoint(outputDir, 9);
     const child = startMain(argsFor(outputDir));
     await reached;
     child.process.kill('SIGINT');

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, watch } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,12 +44,16 @@ export function startMain(
   return { process: child, ended };
 }
 
-/** Resolves when `name` stands in the folder. Call it before the process starts that will write it. */
-export function whenPresent(dir: string, name: string): Promise<void> {
+/**
+ * Resolves when a checkpoint of at least `step` updates stands in the folder: that of the step itself may be gone again before a busy machine looks. Call it
+ * before the process starts that will write it.
+ */
+export function whenCheckpoint(dir: string, step: number): Promise<void> {
   mkdirSync(dir, { recursive: true });
   return new Promise((resolve) => {
     const watcher = watch(dir, () => {
-      if (!existsSync(join(dir, name))) return;
+      const steps = readdirSync(dir).map((name) => Number(/^checkpoint-(\d+)$/.exec(name)?.[1] ?? 0));
+      if (Math.max(0, ...steps) < step) return;
       watcher.close();
       resolve();
     });
