@@ -9,4 +9,6 @@ export interface InferenceRequest {
 
 export interface InferenceAnswer {
   readonly label: string;
+  /** Which stage of a cascade answered. */
+  readonly stage?: string;
 }

@@ -5,7 +5,7 @@ import { loadClassifier } from '@marquee/model-core';
 import { workerRequest } from './child-process.js';
 import type { InferenceAnswer, InferenceRequest } from './inference-protocol.js';
 
-type Classify = (text: string) => Promise<string>;
+type Classify = (text: string) => Promise<InferenceAnswer>;
 
 async function loadOurs({ dir, graph, threads }: InferenceRequest): Promise<Classify> {
   const classifier = await loadClassifier(dir, {
@@ -13,7 +13,10 @@ async function loadOurs({ dir, graph, threads }: InferenceRequest): Promise<Clas
     graph,
     ...(threads === undefined ? {} : { intraOpThreads: threads }),
   });
-  return async (text) => (await classifier.predict([text]))[0]?.sentiment ?? '';
+  return async (text) => {
+    const [answer] = await classifier.predict([text]);
+    return { label: answer?.sentiment ?? '', ...(answer?.stage && { stage: answer.stage }) };
+  };
 }
 
 /** As its users load a local model: by path and dtype, files under `onnx/`. */
@@ -28,7 +31,7 @@ async function loadTransformersJs({ dir, graph, threads }: InferenceRequest): Pr
   });
   return async (text) => {
     const [answer] = await classifier(text);
-    return answer && 'label' in answer ? answer.label : '';
+    return { label: answer && 'label' in answer ? answer.label : '' };
   };
 }
 
@@ -36,7 +39,7 @@ const request = workerRequest() as InferenceRequest;
 const classify = await (request.engine === 'marquee' ? loadOurs(request) : loadTransformersJs(request));
 
 process.on('message', (text: string) => {
-  void classify(text).then((label) => process.send?.({ label } satisfies InferenceAnswer));
+  void classify(text).then((answer) => process.send?.(answer));
 });
 process.on('disconnect', () => process.exit(0));
 process.send?.({ label: '' } satisfies InferenceAnswer);

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import { createRandom, readReviews } from '@marquee/dataset';
+import { createRandom, readReviews, type Review } from '@marquee/dataset';
 
 const SAMPLE_FILE = fileURLToPath(new URL('../../data/sample.csv', import.meta.url));
 
@@ -25,12 +25,16 @@ function normalQuantile(probability: number): number {
   return probability < 0.5 ? -deviate : deviate;
 }
 
-/** Reviews of a file, `count` of them drawn by a fixed seed. */
-export async function drawReviews(path: string, count: number): Promise<string[]> {
-  const reviews = await readReviews(path);
+/** Reviews of a file with their labels, `count` of them drawn by a fixed seed. */
+export async function drawLabeledReviews(path: string, count: number): Promise<Review[]> {
   return createRandom(1)
-    .shuffle(reviews.map(({ text }) => text))
+    .shuffle(await readReviews(path))
     .slice(0, count);
+}
+
+/** The texts of `drawLabeledReviews`. */
+export async function drawReviews(path: string, count: number): Promise<string[]> {
+  return (await drawLabeledReviews(path, count)).map(({ text }) => text);
 }
 
 /** Reviews of IMDb's lengths in random order, made of the words of our synthetic samples. `countTokens` counts a text's tokens. */

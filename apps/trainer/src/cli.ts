@@ -2,6 +2,8 @@ import { join, resolve } from 'node:path';
 
 import { Command } from 'commander';
 
+import { runBlend } from './blend.js';
+import { BLEND_OPTION_SPECS, type BlendOptions } from './blend-options.js';
 import type { CliCommand, CliDependencies } from './cli-command.js';
 import { addOptions, parseCommandLine, resolveOptions } from './command-line.js';
 import {
@@ -103,6 +105,16 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
     example: '--model runs/first --data-file reviews.csv --output-file predictions.csv',
     async run(parsed, dependencies) {
       await runScoring(parsed as unknown as ScoreOptions, dependencies); // each value was parsed as its spec says
+      return 0;
+    },
+  },
+  blend: {
+    description: 'fit a linear model, and blend it with trained models or let it answer first, in a cascade',
+    specs: BLEND_OPTION_SPECS,
+    example: '--model runs/first --train-file reviews.csv --output-dir runs/cascade',
+    async run(parsed, dependencies) {
+      const model = parsed['model'] ?? [dependencies.shippedModel];
+      await runBlend(withOutputDir({ ...parsed, model }, dependencies) as unknown as BlendOptions, dependencies);
       return 0;
     },
   },

@@ -4,10 +4,12 @@ import { fileDigest, readReviews, type Review, rowDigest } from '@marquee/datase
 import { type Classifier, type Graph, loadClassifier } from '@marquee/model-core';
 
 import { requireWritableFolder, writeDurably } from './durable-write.js';
+import { engineName } from './engine-name.js';
 import { describeEvaluation, type EvaluationReport, reportEvaluation } from './evaluation-report.js';
 import { describeSlices, reportSlices } from './evaluation-slices.js';
 import { scoreReviews } from './score-reviews.js';
 import { readSeenRows } from './seen-rows.js';
+import { describeStages, reportStages } from './stage-report.js';
 import { plainOptions } from './tracking/describe-training.js';
 import { flattenMetrics } from './tracking/flatten-metrics.js';
 import { recordRun, type RunWatch } from './tracking/record-run.js';
@@ -69,11 +71,13 @@ async function evaluate(
   const isSeen = (row: number): boolean => seen.has(rowDigest(reviews[row]?.text ?? ''));
   const report = reportEvaluation(labels, scored.probabilities, isSeen);
   const slices = reportSlices(labels, scored);
-  const { version, graph, maxLength, truncation } = classifier.info;
-  const model = { version, graph, max_length: maxLength, truncation };
-  const results = { ...report, slices, model, data };
+  const stages = reportStages(labels, scored.probabilities, scored.stages);
+  const { version, kind, graph, maxLength, truncation } = classifier.info;
+  const model = { version, kind, graph, max_length: maxLength, truncation };
+  const results = { ...report, slices, ...(stages.length > 0 && { stages }), model, data };
   await writeDurably(join(options.outputDir, EVALUATION_FILE), `${JSON.stringify(results, null, 2)}\n`);
-  const name = `test, ${graph}`;
-  for (const line of [...describeEvaluation(name, report), ...describeSlices(name, slices)]) watch.progress.say(line);
+  const name = `test, ${engineName(classifier.info)}`;
+  const lines = [...describeEvaluation(name, report), ...describeSlices(name, slices), ...describeStages(name, stages)];
+  for (const line of lines) watch.progress.say(line);
   return report;
 }

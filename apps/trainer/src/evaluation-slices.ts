@@ -19,9 +19,11 @@ export interface EvaluationSlices {
   readonly by_truncation: readonly (SliceReport & { readonly truncated: boolean })[];
 }
 
+type SlicedScores = Pick<ScoredReviews, 'probabilities' | 'tokenCounts' | 'truncated'>;
+
 const TOKEN_COUNTS = [1, 64, 128, 256, 512, 1024] as const;
 
-export function reportSlices(labels: readonly number[], scored: ScoredReviews): EvaluationSlices {
+export function reportSlices(labels: readonly number[], scored: SlicedScores): EvaluationSlices {
   const { probabilities, tokenCounts, truncated } = scored;
   const rows = labels.map((_, row) => row);
   const slice = <K extends object>(key: K, belongs: (row: number) => boolean): (SliceReport & K)[] => {

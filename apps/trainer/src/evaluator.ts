@@ -4,6 +4,7 @@ import { planSortedBatches } from '@marquee/dataset';
 import { createSession, type SessionOptions, type Tensor } from '@marquee/model-core';
 
 import { type EvaluationWatch, watchReviews } from './evaluation-watch.js';
+import { sigmoid } from './sigmoid.js';
 import { batchTensors, type EncodedReviews } from './training-data.js';
 
 type Evaluate = (
@@ -51,6 +52,3 @@ export async function createEvaluator(
     close: () => session.release(),
   };
 }
-
-/** softmax over two logits is the sigmoid of their difference; exp never overflows to NaN here. */
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { inferenceModel } from '@marquee/distilbert';
-import { GRAPH_FILES, memberFile, readManifest, verifyArtifact } from '@marquee/model-core';
+import { GRAPH_FILES, memberFile, memberFolder, readManifest, verifyArtifact } from '@marquee/model-core';
 
 import { readArtifactWeights } from './artifact-weights.js';
 import { updateManifest } from './artifact-writer.js';
@@ -14,7 +14,7 @@ export async function exportModel(dir: string, progress: Progress): Promise<void
   if (!('blend' in manifest)) return exportTransformer(dir, progress);
   const added: string[] = [];
   for (const name of Object.keys(manifest.blend.weights)) {
-    const member = join(dir, memberFile(name, ''));
+    const member = join(dir, memberFolder(name));
     if ((await readManifest(member)).kind !== 'transformer') continue;
     await exportTransformer(member, progress);
     added.push(memberFile(name, GRAPH_FILES.fp32));

@@ -5,15 +5,17 @@ import { calibrate, type Calibration, describeCalibration, describeEffect, repor
 import { DEFAULT_MARGIN, describeEquivalence, type EquivalenceReport, judgeEquivalence } from './equivalence-gate.js';
 import { describeEvaluation, type EvaluationReport, reportEvaluation } from './evaluation-report.js';
 import type { Evaluator } from './evaluator.js';
+import { fitLinearBaseline, LINEAR_BASELINE, linearLogits } from './linear-baseline.js';
 import type { DataPart } from './prepare-data.js';
 import type { Training } from './prepare-training.js';
 import { scoreReviews } from './score-reviews.js';
+import { sigmoid } from './sigmoid.js';
 import { encodeReviews } from './training-data.js';
 import type { ScoredPart } from './training-observer.js';
 
 /** What the manifest says of how good an artifact is. */
 export interface ArtifactMeasurements {
-  /** Of both graphs, by part. */
+  /** Of both graphs and of the linear baseline, by part. */
   readonly metrics: JsonObject;
   /** With its effect on the int8 graph, by part, where a temperature was fitted. */
   readonly calibration: JsonObject;
@@ -54,7 +56,10 @@ export async function measureArtifact(
   const train = validation ? undefined : firstRows(data.train, UNLABELED_ROWS);
   const scored = await scoreParts(training, evaluator, weights, { validation, test, train });
   const evaluated = [...scored].filter(([name]) => name !== 'train');
-  const metrics = evaluated.map(([name, scores]) => [name, reportPart(training, name, scores)] as const);
+  const baseline = scoreBaseline(training, { validation, test });
+  const metrics = evaluated.map(
+    ([name, scores]) => [name, reportPart(training, name, scores, baseline.get(name))] as const,
+  );
   const isCalibrated = calibration.reason === undefined;
   const effects = (isCalibrated ? evaluated : []).map(([name, { labels, int8 }]) => {
     const effect = reportCalibration(labels, int8, calibration.temperature);
@@ -105,18 +110,41 @@ async function scoreParts(
   return scored;
 }
 
-function reportPart({ model, data, progress }: Training, name: string, scores: PartScores): JsonObject {
+/** What the linear model that is fitted on the same training reviews says of each part, as probabilities. */
+function scoreBaseline(
+  { options, data, progress }: Training,
+  parts: Readonly<Record<string, DataPart | undefined>>,
+): Map<string, Float64Array> {
+  const evaluated = Object.entries(parts).flatMap(([name, part]) => (part ? [[name, part] as const] : []));
+  if (evaluated.length === 0) return new Map();
+  progress.say('fitting the linear baseline on the same reviews');
+  const linear = fitLinearBaseline(data.train.reviews, data.validation?.reviews, { seed: options.seed });
+  return new Map(
+    linear ? evaluated.map(([name, { reviews }]) => [name, linearLogits(linear.model, reviews).map(sigmoid)]) : [],
+  );
+}
+
+function reportPart(
+  { model, data, progress }: Training,
+  name: string,
+  scores: PartScores,
+  baseline: Float64Array | undefined,
+): JsonObject {
   const ownRows = new Set(data.train.rowDigests);
   const isSeen = (row: number): boolean => {
     const digest = scores.rowDigests[row] ?? '';
     return model.seenRows.has(digest) || ownRows.has(digest);
   };
-  const report = (graph: 'int8' | 'fp32'): EvaluationReport => {
-    const result = reportEvaluation(scores.labels, scores[graph], isSeen);
-    for (const line of describeEvaluation(`${name}, ${graph}`, result)) progress.say(line);
+  const report = (answering: string, probabilities: Float64Array): EvaluationReport => {
+    const result = reportEvaluation(scores.labels, probabilities, isSeen);
+    for (const line of describeEvaluation(`${name}, ${answering}`, result)) progress.say(line);
     return result;
   };
-  return { int8: report('int8'), fp32: report('fp32') } as unknown as JsonObject;
+  return {
+    int8: report('int8', scores.int8),
+    fp32: report('fp32', scores.fp32),
+    ...(baseline && { [LINEAR_BASELINE]: report(LINEAR_BASELINE, baseline) }),
+  } as unknown as JsonObject;
 }
 
 const firstRows = (part: DataPart, count: number): DataPart => ({

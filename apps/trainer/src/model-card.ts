@@ -24,6 +24,7 @@ export function describeModel(manifest: ManifestOf<'transformer'>): string {
     ...metricTable(metrics),
     '',
     'Intervals are 95 % bootstrap intervals. int8 is what is served on a CPU; fp32 is the same weights unquantized.',
+    'The linear baseline is an NB-weighted logistic regression on 1- to 3-grams, fitted on the same training reviews.',
     'Rows that the model or a parent of it was trained on are counted as seen.',
     '',
     ...describeJudgements(calibration, equivalence),
@@ -40,7 +41,7 @@ export function describeModel(manifest: ManifestOf<'transformer'>): string {
   ].join('\n');
 }
 
-function metricTable(metrics: JsonObject): string[] {
+export function metricTable(metrics: JsonObject): string[] {
   const rows = Object.entries(metrics).flatMap(([part, graphs]) =>
     Object.entries(asObject(graphs)).flatMap(([graph, report]) => {
       const all = asObject(report);
@@ -93,22 +94,15 @@ function describeJudgements(calibration: JsonObject | undefined, equivalence: Js
 }
 
 function describeTraining({ createdAt, parent = {} }: Manifest, training: JsonObject): string[] {
-  const options = Object.entries(asObject(training['options'])).filter(([, value]) => value !== null);
-  const data = Object.entries(asObject(training['data'])).map(([part, source]) => {
-    const { rows, sha256 } = asObject(source);
-    return tableRow([part, show(rows), `\`${show(sha256)}\``]);
-  });
   const parentName = parent['version'] === undefined ? 'a model' : `version ${show(parent['version'])}`;
   return [
     `Started from the encoder of ${parentName} whose \`model.safetensors\` has SHA-256 \`${show(parent['weightsSha256'])}\`, with a new head.`,
     `${show(training['steps'])} steps in ${formatSeconds(Number(training['seconds']))} (h:mm:ss), finished on ${createdAt.slice(0, 10)}.`,
     ...describeCourse(training),
     '',
-    ...tableHead(['data', 'reviews', 'SHA-256 of the file']),
-    ...data,
+    ...describeSources(training),
     '',
-    ...tableHead(['option', 'value']),
-    ...options.map(([name, value]) => tableRow([name, show(value)])),
+    ...describeOptions(training),
   ];
 }
 
@@ -128,9 +122,24 @@ function describeCourse(training: JsonObject): string[] {
   return lines;
 }
 
+/** The files that a model was made with. */
+export function describeSources(training: JsonObject): string[] {
+  const data = Object.entries(asObject(training['data'])).map(([part, source]) => {
+    const { rows, sha256 } = asObject(source);
+    return tableRow([part, show(rows), `\`${show(sha256)}\``]);
+  });
+  return [...tableHead(['data', 'reviews', 'SHA-256 of the file']), ...data];
+}
+
+/** The options that a model was made with, those not given left out. */
+export function describeOptions(training: JsonObject): string[] {
+  const options = Object.entries(asObject(training['options'])).filter(([, value]) => value !== null);
+  return [...tableHead(['option', 'value']), ...options.map(([name, value]) => tableRow([name, show(value)]))];
+}
+
 const tableRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 const tableHead = (names: readonly string[]): string[] => [tableRow(names), tableRow(names.map(() => '---'))];
 const show = (value: JsonValue | undefined): string =>
   typeof value === 'string' ? value : JSON.stringify(value ?? '–');
-const asObject = (value: JsonValue | undefined): JsonObject =>
+export const asObject = (value: JsonValue | undefined): JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {};

@@ -27,6 +27,7 @@ import { decodeSafetensors, type StoredTensor } from '@marquee/safetensors';
 
 import { readSeenRows } from './seen-rows.js';
 import { TrainerError } from './trainer-error.js';
+import { transformerFolders } from './transformer-folders.js';
 
 /** A model folder in Hugging Face's layout, with what training needs of it. Nothing is read from the folder later. */
 export interface StartingModel {
@@ -93,11 +94,12 @@ export function languageModel({ stored, config, subject, normal }: Checkpoint): 
  * manifest. Throws `INVALID_MODEL` for what is missing or does not fit together.
  */
 export async function loadStartingModel(
-  path: string,
+  folder: string,
   seed: number,
   toStart: (checkpoint: Checkpoint) => Start = newClassifier,
 ): Promise<StartingModel> {
-  const isArtifact = existsSync(join(path, MANIFEST_FILE));
+  const isArtifact = existsSync(join(folder, MANIFEST_FILE));
+  const path = isArtifact ? await firstTransformer(folder) : folder;
   const files = isArtifact ? await readVerified(path) : await readPlain(path);
   const subject = (name: string): string => join(path, name);
   const json = (name: keyof ModelFiles): JsonObject => parseJson(files[name], subject(name));
@@ -126,6 +128,13 @@ export async function loadStartingModel(
   };
   requireSameVocabulary(model);
   return model;
+}
+
+/** Of a blend or cascade, the first transformer is the one to go on from. */
+async function firstTransformer(dir: string): Promise<string> {
+  const [first] = await transformerFolders(dir);
+  if (first !== undefined) return first;
+  throw new TrainerError('INVALID_MODEL', `${dir}: expected a transformer, got a linear model`);
 }
 
 async function readVerified(path: string): Promise<ModelFiles> {

@@ -12,7 +12,7 @@ const tagOf = (hash: number): number => 1 + ((hash & 0xfff) % 255);
 /**
  * Gives each bucket to the n-gram that most reviews hold among those that fall into it, if at least `minReviews` do, and returns the owners' tags [2^20]. By its
  * tag an owner is told from the strangers in its bucket, 254 times of 255: most n-grams of a new review stood in no training review, and without tags each would
- * add the weight of another. (IMDb, 19,000 reviews to fit and 4,750 others: accuracy 91.3 % instead of 90.9 %.)
+ * add the weight of another.
  */
 export function assignBuckets(reviews: readonly Uint32Array[], minReviews: number): Uint8Array {
   const hashes = concatenate(reviews).sort(); // the n-grams of a bucket stand together

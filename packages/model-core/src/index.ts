@@ -27,6 +27,7 @@ export {
   type ManifestFile,
   type ManifestOf,
   memberFile,
+  memberFolder,
   type ModelKind,
   type Sentiment,
 } from './manifest-format.js';

@@ -22,8 +22,9 @@ export interface GoldenInput {
 export const MODEL_KINDS = ['transformer', 'linear', 'blend', 'cascade'] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
 
-/** Where a file of a member stands in the folder of its blend or cascade. */
-export const memberFile = (name: string, path: string): string => `members/${name}/${path}`;
+/** Where a member stands in the folder of its blend or cascade. */
+export const memberFolder = (name: string): string => `members/${name}`;
+export const memberFile = (name: string, path: string): string => `${memberFolder(name)}/${path}`;
 
 /** The logit of a blend: the weighted sum of its members' logits (positive minus negative, over their temperatures) plus a bias. */
 export interface BlendRule {

@@ -4,7 +4,7 @@ import type { ArtifactSource } from './artifact.js';
 import { ModelCoreError } from './errors.js';
 import { parseJsonObject } from './json.js';
 import { parseManifest } from './manifest.js';
-import { MANIFEST_FILE, type ManifestOf, memberFile } from './manifest-format.js';
+import { MANIFEST_FILE, type ManifestOf, memberFile, memberFolder } from './manifest-format.js';
 
 /** An artifact that answers by itself. */
 export interface Member extends ArtifactSource {
@@ -18,7 +18,7 @@ export interface Member extends ArtifactSource {
 export async function readMember(whole: ArtifactSource, name: string): Promise<Member> {
   const inWhole = (path: string): string => memberFile(name, path);
   const manifest = parseMemberManifest(await whole.load(inWhole(MANIFEST_FILE)), inWhole(MANIFEST_FILE));
-  return { dir: join(whole.dir, inWhole('')), manifest, load: (path) => whole.load(inWhole(path)) };
+  return { dir: join(whole.dir, memberFolder(name)), manifest, load: (path) => whole.load(inWhole(path)) };
 }
 
 function parseMemberManifest(bytes: Uint8Array, file: string): Member['manifest'] {

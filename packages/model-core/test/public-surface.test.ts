@@ -23,6 +23,7 @@ it('exports these names', () => {
       "loadClassifier",
       "loadTransformer",
       "memberFile",
+      "memberFolder",
       "missingCudaLibraries",
       "parseManifest",
       "readArtifact",

@@ -5,6 +5,7 @@ import type { JsonValue } from '@marquee/model-core';
 
 import { writeDurably } from '../durable-write.js';
 import type { FinishedTraining } from '../finish-training.js';
+import { LINEAR_BASELINE } from '../linear-baseline.js';
 import { metricOf } from '../model-selection.js';
 import { TRAIN_LOG_FILE } from '../output-folder.js';
 import { drawDetails } from '../pictures/details-picture.js';
@@ -89,16 +90,14 @@ async function writeEvaluation(
   return evaluationSection(reportedModels(manifest, evaluated), { evaluation: evaluationPng, details });
 }
 
-/** Both graphs, the served one first. */
+/** Both graphs, the served one first, and the linear model beside them. */
 function reportedModels({ metrics }: TransformerManifest, { name, graph, report }: EvaluatedPart): ReportedModel[] {
-  const other = graph === 'int8' ? 'fp32' : 'int8';
-  const otherReport = (metrics as Readonly<Record<string, Readonly<Record<string, JsonValue>>>> | undefined)?.[name]?.[
-    other
-  ];
-  const served = { name: `${graph}, as served`, report };
-  return otherReport === undefined
-    ? [served]
-    : [served, { name: other, report: otherReport as unknown as ReportedModel['report'] }];
+  const reports = metrics as Readonly<Record<string, Readonly<Record<string, JsonValue>>>> | undefined;
+  const others = [graph === 'int8' ? 'fp32' : 'int8', LINEAR_BASELINE].flatMap((other) => {
+    const found = reports?.[name]?.[other];
+    return found === undefined ? [] : [{ name: other, report: found as unknown as ReportedModel['report'] }];
+  });
+  return [{ name: `${graph}, as served`, report }, ...others];
 }
 
 async function readCurves({ training, finished }: TrainingResults): Promise<TrainingCurves> {

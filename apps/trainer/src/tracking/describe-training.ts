@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 import { fileDigest } from '@marquee/dataset';
-import { MANIFEST_FILE } from '@marquee/model-core';
+import { type Manifest, MANIFEST_FILE } from '@marquee/model-core';
 
 import type { Pretraining } from '../prepare-pretraining.js';
 import type { Training } from '../prepare-training.js';
@@ -42,7 +42,11 @@ const named = (name: string, sources: readonly DataSource[] = []): (readonly [st
 export async function endOfTraining(dir: string, result: TrainResult | Evaluated): Promise<RunEnd> {
   if ('stoppedAt' in result) return { status: 'stopped' };
   if ('evaluations' in result) return { status: 'finished' };
-  const { version, metrics } = result.manifest;
+  return endOfArtifact(dir, result.manifest);
+}
+
+/** What it says in the end of a run that made an artifact. */
+export async function endOfArtifact(dir: string, { version, metrics }: Manifest): Promise<RunEnd> {
   return {
     status: 'finished',
     metrics: flattenMetrics(metrics ?? {}),

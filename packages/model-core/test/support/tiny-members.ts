@@ -3,7 +3,14 @@ import { dirname, join } from 'node:path';
 
 import { encodeLinearModel, fitLinearModel } from '@marquee/linear';
 
-import { LINEAR_FILE, MANIFEST_FILE, type ManifestDraft, memberFile, writeManifest } from '../../src/index.js';
+import {
+  LINEAR_FILE,
+  MANIFEST_FILE,
+  type ManifestDraft,
+  memberFile,
+  memberFolder,
+  writeManifest,
+} from '../../src/index.js';
 import { TINY_DRAFT, tinyFiles } from './tiny-artifact.js';
 
 type Files = ReadonlyMap<string, Uint8Array | string>;
@@ -65,7 +72,7 @@ export async function writeTinyWhole(
 ): Promise<string> {
   const listed: string[] = [];
   for (const [name, member] of Object.entries(members)) {
-    const written = await writeFiles(join(dir, memberFile(name, '')), member.files, member.draft);
+    const written = await writeFiles(join(dir, memberFolder(name)), member.files, member.draft);
     listed.push(...written.map((path) => memberFile(name, path)));
   }
   await writeManifest(dir, draft, listed);

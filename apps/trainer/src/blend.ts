@@ -1,0 +1,133 @@
+import { type JsonObject, loadClassifier, type Manifest } from '@marquee/model-core';
+
+import { type BlendMembers, completeArtifact, writeBlend, writeLinear } from './blend-artifact.js';
+import type { BlendOptions } from './blend-options.js';
+import { describeChoice, describeMaking, type Ingredients, reportValidation } from './blend-report.js';
+import type { MemberLogits } from './blend-weights.js';
+import { describeCalibration } from './calibration.js';
+import { type DividedData, divideReviews, pickRows, type RowsPart } from './divide-data.js';
+import { engineName } from './engine-name.js';
+import { describeEvaluation, reportEvaluation } from './evaluation-report.js';
+import { fitCascade } from './fit-cascade.js';
+import { fitLinearBaseline, labelsOf, type LinearBaseline, linearLogits } from './linear-baseline.js';
+import { checkOutputFolder, prepareOutputFolder } from './output-folder.js';
+import { scoreReviews } from './score-reviews.js';
+import { readSeenRows } from './seen-rows.js';
+import { describeStages, reportStages } from './stage-report.js';
+import { endOfArtifact, plainOptions } from './tracking/describe-training.js';
+import { recordRun, type RunWatch } from './tracking/record-run.js';
+import { TrainerError } from './trainer-error.js';
+import { transformerFolders } from './transformer-folders.js';
+
+type Blending = Ingredients & RunWatch;
+
+/**
+ * Fits a linear model on the training reviews, and on the validation reviews its blend with trained models and the threshold of a cascade; writes the artifact. Throws
+ * `INVALID_OPTION` without what the kind needs, `INTERRUPTED`, and what reading and loading throw.
+ */
+export async function runBlend(options: BlendOptions, watch: RunWatch): Promise<Manifest> {
+  const { outputDir, kind } = options;
+  const output = { ...options, modelNameOrPath: options.model[0] ?? '', saveTotalLimit: 1 };
+  await checkOutputFolder(output, undefined);
+  const transformers = kind === 'linear' ? new Map<string, string>() : await nameTransformers(options.model);
+  const data = withoutValidation(await divideReviews(options));
+  if (kind !== 'linear' && !data.validation) {
+    const expectation = `expected it, or a part held out, to fit a ${kind} on; got neither`;
+    throw new TrainerError('INVALID_OPTION', `--validation-file: ${expectation}`);
+  }
+  await prepareOutputFolder(output, 0);
+  const { train, validation, test } = data;
+  const parts = Object.entries({ train, validation, test });
+  const manifest = await recordRun({
+    dir: outputDir,
+    start: {
+      command: 'blend',
+      options: plainOptions(options),
+      data: Object.fromEntries(parts.flatMap(([name, part]) => (part ? [[name, part.source]] : []))),
+    },
+    mirror: watch.mirror,
+    run: () => make({ ...watch, options, data, transformers }),
+    endOf: (made) => endOfArtifact(outputDir, made),
+  });
+  watch.progress.say(`the ${kind} is in ${outputDir}; serve it with: npm start -- --model ${outputDir}`);
+  return manifest;
+}
+
+/** Training reviews that also stand in the validation file are not fitted on: the linear model would be taken for surer than it is. */
+function withoutValidation(data: DividedData<RowsPart>): DividedData<RowsPart> {
+  const judged = new Set(data.validation?.rowDigests);
+  const rows = [...data.train.reviews.keys()].filter((row) => !judged.has(data.train.rowDigests[row] ?? ''));
+  return { ...data, train: pickRows(data.train, rows) };
+}
+
+async function nameTransformers(folders: readonly string[]): Promise<Map<string, string>> {
+  const found = (await Promise.all(folders.map(transformerFolders))).flat();
+  if (found.length === 0)
+    throw new TrainerError('INVALID_OPTION', '--model: expected a transformer, got a linear model');
+  return new Map(found.map((dir, index) => [found.length === 1 ? 'transformer' : `transformer-${index + 1}`, dir]));
+}
+
+async function make(blending: Blending): Promise<Manifest> {
+  const { options, data, transformers, progress } = blending;
+  const { train, validation } = data;
+  const linear = fitLinear(blending);
+  const members: BlendMembers = { linear, linearRows: train.rowDigests, transformers };
+  const { outputDir, kind } = options;
+  if (kind === 'linear' || !validation) {
+    const logits = validation ? { linear: linearLogits(linear.model, validation.reviews) } : {};
+    const metrics = await reportValidation(blending, logits);
+    return finish(blending, await writeLinear(outputDir, members, { training: describeMaking(blending), metrics }));
+  }
+  const scored = await scoreTransformers(blending, validation);
+  const logits = { linear: linearLogits(linear.model, validation.reviews), ...scored };
+  const fitted = fitCascade(logits, labelsOf(validation.reviews), options);
+  progress.say(describeChoice(fitted));
+  const metrics = await reportValidation(blending, fitted.logits);
+  const making = { training: describeMaking(blending, fitted), metrics };
+  return finish(blending, await writeBlend(outputDir, kind, members, fitted, making));
+}
+
+function fitLinear({ options, data, progress }: Blending): LinearBaseline {
+  const { train, validation } = data;
+  progress.say(`fitting a linear model on ${train.reviews.length} reviews`);
+  const linear = fitLinearBaseline(train.reviews, validation?.reviews, { seed: options.seed });
+  if (!linear) throw new TrainerError('INVALID_OPTION', '--train-file: expected reviews of both labels, got one label');
+  progress.say(`linear: ${describeCalibration(linear.calibration)}`);
+  return linear;
+}
+
+/** What each transformer says of the reviews, as it is served. */
+async function scoreTransformers(
+  { options, transformers, ...watch }: Blending,
+  { reviews }: RowsPart,
+): Promise<MemberLogits> {
+  const logits: Record<string, Float64Array> = {};
+  for (const [name, dir] of transformers) {
+    const classifier = await load(dir, options);
+    ({ logits: logits[name] } = await scoreReviews(classifier, reviews, watch).finally(() => classifier.close()));
+  }
+  return logits;
+}
+
+const load = (dir: string, { threads }: BlendOptions) =>
+  loadClassifier(dir, { device: 'cpu', ...(threads === undefined ? {} : { intraOpThreads: threads }) });
+
+/** Evaluates the written artifact on the test reviews, where there are any, and completes it. */
+async function finish(blending: Blending, manifest: Manifest): Promise<Manifest> {
+  const { options, data, progress } = blending;
+  const { outputDir } = options;
+  const { metrics = {} } = manifest;
+  if (!data.test) return completeArtifact(outputDir, manifest, metrics);
+  const { reviews, rowDigests } = data.test;
+  const classifier = await load(outputDir, options);
+  const scored = await scoreReviews(classifier, reviews, blending).finally(() => classifier.close());
+  const seen = await readSeenRows(outputDir);
+  const labels = labelsOf(reviews);
+  const report = reportEvaluation(labels, scored.probabilities, (row) => seen.has(rowDigests[row] ?? ''));
+  const stages = reportStages(labels, scored.probabilities, scored.stages);
+  const name = engineName(classifier.info);
+  const lines = [...describeEvaluation(`test, ${name}`, report), ...describeStages(`test, ${name}`, stages)];
+  for (const line of lines) progress.say(line);
+  const test = { [options.kind]: { ...report, ...(stages.length > 0 && { stages }) } } as unknown as JsonObject;
+  return completeArtifact(outputDir, manifest, { ...metrics, test });
+}

@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+
+import { type DataReport, type Review, type SplitRecord, stratifiedSplit } from '@marquee/dataset';
+
+import { checkDataOptions, type DataOptions } from './data-options.js';
+import { type DataSource, type NamedRows, type ReadLimits, type ReadRows, readRows, reportRows } from './read-data.js';
+import { splitData } from './split-data.js';
+
+/** Rows of one file, or a part of them. */
+export type RowsPart = Pick<ReadRows, 'reviews' | 'rowDigests' | 'source'>;
+
+/** The reviews of a training, as read and divided. */
+export interface DividedData<Part extends RowsPart> {
+  readonly train: Part;
+  readonly validation: Part | undefined;
+  readonly test: Part | undefined;
+  /** On the files as they were read, before anything was divided or dropped. */
+  readonly report: DataReport;
+  /** How one file was divided; undefined where the parts were given. */
+  readonly split: SplitRecord | undefined;
+}
+
+/** How the rows of a file are read, and what else is known of them. */
+export interface PartReader<Part extends RowsPart> {
+  readonly read: (file: string, limits: ReadLimits) => Promise<Part & Omit<NamedRows, 'name'>>;
+  /** What is known of rows besides, of those that are picked. */
+  readonly pick: (part: Part, rows: readonly number[]) => Part;
+}
+
+/**
+ * Reads and checks all reviews, reports on them, and divides them: `--data-file` into three parts, else the training file into two where no validation file is
+ * given. Throws `INVALID_OPTION` for options that exclude each other, and what reading throws.
+ */
+export async function divideData<Part extends RowsPart>(
+  options: DataOptions,
+  reader: PartReader<Part>,
+): Promise<DividedData<Part>> {
+  checkDataOptions(options);
+  return options.dataFile === undefined
+    ? divideGivenParts(options, reader)
+    : divideFile(options.dataFile, options, reader);
+}
+
+/** Reads and divides reviews, and nothing but reviews. */
+export const divideReviews = (options: DataOptions): Promise<DividedData<RowsPart>> =>
+  divideData(options, { read: (file, limits) => readRows(file, options, limits), pick: pickRows });
+
+async function divideFile<Part extends RowsPart>(
+  file: string,
+  options: DataOptions,
+  { read, pick }: PartReader<Part>,
+): Promise<DividedData<Part>> {
+  const whole = await read(file, { requireBothClasses: true });
+  const { report, groups } = reportRows([{ name: 'data', ...whole }]);
+  const { parts, record } = await splitData(whole, groups, options);
+  const part = (rows: readonly number[], limit: number | undefined): Part =>
+    withRowsDigest(pick(whole, rows.slice(0, limit)));
+  const evaluated = (rows: readonly number[]): Part | undefined =>
+    rows.length === 0 ? undefined : part(rows, options.maxEvalSamples);
+  return {
+    train: part(parts.train, options.maxTrainSamples),
+    validation: evaluated(parts.validation),
+    test: evaluated(parts.test),
+    report,
+    split: record,
+  };
+}
+
+async function divideGivenParts<Part extends RowsPart>(
+  options: DataOptions,
+  { read, pick }: PartReader<Part>,
+): Promise<DividedData<Part>> {
+  const { trainFile = '', validationFile, testFile, maxTrainSamples, maxEvalSamples } = options;
+  const whole = await read(trainFile, { maxRows: maxTrainSamples, requireBothClasses: true });
+  const given = validationFile === undefined ? undefined : await read(validationFile, { maxRows: maxEvalSamples });
+  const test = testFile === undefined ? undefined : await read(testFile, { maxRows: maxEvalSamples });
+  const named = Object.entries({ train: whole, validation: given, test });
+  const { report } = reportRows(named.flatMap(([name, part]) => (part ? [{ name, ...part }] : [])));
+  if (given || options.validationSplitPercentage === 0) {
+    return { train: whole, validation: given, test, report, split: undefined };
+  }
+  const labels = whole.reviews.map(({ label }) => label);
+  const fraction = options.validationSplitPercentage / 100;
+  const { rest, part } = stratifiedSplit(labels, fraction, options.seed, whole.rowDigests);
+  // A handful of reviews has none to spare.
+  const validation = part.length === 0 ? undefined : pick(whole, part);
+  return { train: pick(whole, rest), validation, test, report, split: undefined };
+}
+
+/** The part of `values` at the rows, which are indexes of them. */
+export const takeRows = <T>(values: ArrayLike<T>, rows: readonly number[]): T[] => rows.map((row) => values[row] as T);
+
+export const pickRows = ({ reviews, rowDigests, source }: RowsPart, rows: readonly number[]): RowsPart => ({
+  reviews: takeRows<Review>(reviews, rows),
+  rowDigests: takeRows<string>(rowDigests, rows),
+  source: { ...source, rows: rows.length },
+});
+
+/** The digest of the file does not tell which of its rows a part has. */
+function withRowsDigest<Part extends RowsPart>(part: Part): Part {
+  const rowsSha256 = createHash('sha256').update(part.rowDigests.join('\n')).digest('hex');
+  const source: DataSource = { ...part.source, rowsSha256 };
+  return { ...part, source };
+}

@@ -1,0 +1,226 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { rowDigest } from '@marquee/dataset';
+import { loadClassifier, type Manifest, readManifest, verifyArtifact } from '@marquee/model-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import { runBlend } from '../src/blend.js';
+import { BLEND_OPTION_SPECS, type BlendOptions } from '../src/blend-options.js';
+import { runEvaluation } from '../src/evaluate.js';
+import { exportModel } from '../src/export-model.js';
+import { readSeenRows } from '../src/seen-rows.js';
+import { loadStartingModel } from '../src/starting-model.js';
+import { temporaryFolder } from './support/temporary-folder.js';
+import { writeTinyModel } from './support/tiny-model.js';
+import { tinyRows, writeCsv } from './support/tiny-reviews.js';
+import { observe, tinyOptions, train } from './support/tiny-training.js';
+
+const TRAIN_ROWS = tinyRows(60);
+const VALIDATION_ROWS = tinyRows(120, 5);
+const TEST_ROWS = tinyRows(40, 9);
+/** What depends on the clock: the members' manifests have a date. */
+const TIMED = { createdAt: '', version: '', files: {} };
+type Reports = Record<string, Record<string, Record<string, unknown>>>;
+
+let root: string;
+let transformer: string;
+const file = (name: string): string => join(root, name);
+beforeAll(async () => {
+  root = await temporaryFolder();
+  await writeCsv(file('train.csv'), TRAIN_ROWS);
+  await writeCsv(file('validation.csv'), [...VALIDATION_ROWS, ...TRAIN_ROWS.slice(0, 4)]);
+  await writeCsv(file('test.csv'), TEST_ROWS);
+  transformer = file('transformer');
+  const modelNameOrPath = await writeTinyModel(file('base'));
+  const changes = { validationSplitPercentage: 0, numTrainEpochs: 2, learningRate: 1e-2 };
+  await train(tinyOptions({ trainFile: file('train.csv'), modelNameOrPath, outputDir: transformer }, changes));
+});
+
+async function blend(name: string, changes: Partial<BlendOptions> = {}) {
+  const defaults = Object.fromEntries(Object.entries(BLEND_OPTION_SPECS).map(([key, { fallback }]) => [key, fallback]));
+  const files = { trainFile: file('train.csv'), validationFile: file('validation.csv') };
+  const given = { ...files, model: [transformer], outputDir: file(name), threads: 1, ...changes };
+  const { lines, progress } = observe();
+  const options = { ...defaults, ...given } as unknown as BlendOptions;
+  const manifest = await runBlend(options, { progress, stopRequested: () => false });
+  return { manifest, lines, dir: file(name) };
+}
+
+describe('a cascade', () => {
+  let manifest: Manifest;
+  let dir: string;
+  let lines: string[];
+  beforeAll(async () => {
+    ({ manifest, dir, lines } = await blend('cascade', { testFile: file('test.csv') }));
+  });
+
+  test('is a whole artifact whose members are artifacts, too', async () => {
+    expect(await verifyArtifact(dir)).toEqual(manifest);
+    const linear = await verifyArtifact(join(dir, 'members/linear'));
+    expect(await verifyArtifact(join(dir, 'members/transformer'))).toEqual(await readManifest(transformer));
+    expect(linear).toMatchObject({ kind: 'linear', calibration: { rows: 124 }, seenRows: { count: 56 } });
+    expect(manifest).toMatchObject({
+      kind: 'cascade',
+      blend: { weights: { linear: expect.any(Number), transformer: expect.any(Number) } },
+      training: { options: { folds: 10, maxAccuracyLoss: 0.002 }, data: { train: { rows: 56 } } },
+      parameters: linear.parameters + (await readManifest(transformer)).parameters,
+    });
+    expect(await readdir(join(dir, 'members'))).toEqual(['linear', 'transformer']);
+  });
+
+  test('does not fit its linear model on reviews that judge it, and remembers what every member has seen', async () => {
+    const linear = await readSeenRows(join(dir, 'members/linear'));
+    expect(TRAIN_ROWS.slice(0, 4).some(([text]) => linear.has(rowDigest(text)))).toBe(false);
+    expect(linear.size).toBe(56);
+    expect(await readSeenRows(dir)).toEqual(new Set(TRAIN_ROWS.map(([text]) => rowDigest(text))));
+  });
+
+  test('has figures of members, blend and cascade on validation, with those of unseen reviews apart', () => {
+    const { validation } = manifest.metrics as Reports;
+    expect(Object.keys(validation ?? {})).toEqual(['linear', 'transformer', 'blend', 'cascade']);
+    for (const report of Object.values(validation ?? {})) {
+      expect(report).toMatchObject({ n: 124, seen_rows: 4, unseen: { n: 120 } });
+      expect(report).toHaveProperty('intervals.accuracy');
+    }
+    const [blendAccuracy = 0, accuracy = 0] = ['blend', 'cascade'].map((name) =>
+      Number(validation?.[name]?.['accuracy']),
+    );
+    expect(accuracy).toBeGreaterThanOrEqual(blendAccuracy - 0.002);
+    expect(manifest.training).toMatchObject({ cascade: { accuracy, blendAccuracy } });
+    expect(lines).toContainEqual(
+      expect.stringMatching(/^blend: -?\d\.\d+ × linear .* answers where its logit is beyond/),
+    );
+  });
+
+  test('answers with members, weights and threshold of its manifest', async () => {
+    if (manifest.kind !== 'cascade') throw new Error('a bug of this test');
+    const [whole, linear, other] = await Promise.all(
+      [dir, join(dir, 'members/linear'), transformer].map((path) => loadClassifier(path, { device: 'cpu' })),
+    );
+    const logit = async (model: typeof whole, text: string): Promise<number> => {
+      const [prediction] = (await model?.predict([text])) ?? [];
+      return Math.log(prediction?.probabilities.positive ?? NaN) - Math.log(prediction?.probabilities.negative ?? NaN);
+    };
+    const { blend: rule, cascade } = manifest;
+    const stages = new Set<string | undefined>();
+    for (const [text] of [...TEST_ROWS, ['', ''], ['film', '']] as const) {
+      const [first, second] = [await logit(linear, text), await logit(other, text)];
+      const [prediction] = (await whole?.predict([text])) ?? [];
+      stages.add(prediction?.stage);
+      expect(prediction?.stage).toBe(Math.abs(first) >= cascade.threshold ? 'linear' : 'blend');
+      const blended =
+        rule.bias + (rule.weights['linear'] ?? NaN) * first + (rule.weights['transformer'] ?? NaN) * second;
+      expect(await logit(whole, text)).toBeCloseTo(prediction?.stage === 'linear' ? first : blended, 6);
+    }
+    expect(stages).toEqual(new Set(['linear', 'blend']));
+    for (const model of [whole, linear, other]) await model?.close();
+  });
+
+  test('is evaluated by stage, in its making as by the command', async () => {
+    const { test: tested } = manifest.metrics as Reports;
+    const made = tested?.['cascade'] as { stages: { n: number }[] };
+    expect(made.stages.reduce((sum, { n }) => sum + n, 0)).toBe(40);
+    const { lines: said, progress } = observe();
+    const options = { model: dir, testFile: file('test.csv'), outputDir: file('evaluated'), graph: 'auto' } as const;
+    const columns = { textColumnName: 'review', labelColumnName: 'sentiment' };
+    const rest = { maxEvalSamples: undefined, threads: 1 };
+    await runEvaluation({ ...options, ...columns, ...rest }, { progress, stopRequested: () => false });
+    const results: unknown = JSON.parse(await readFile(file('evaluated/evaluation_results.json'), 'utf8'));
+    expect(results).toMatchObject({ ...made, model: { kind: 'cascade', graph: 'int8', version: manifest.version } });
+    expect(said).toContainEqual(
+      expect.stringMatching(/^test, cascade int8: linear answered \d+ reviews \(\d+\.\d\d %\)/),
+    );
+  });
+
+  test('has a model card and the record of its run', async () => {
+    const card = await readFile(join(dir, 'README.md'), 'utf8');
+    expect(card).toMatch(
+      /The blend's logit is .* The linear model answers alone where its logit is beyond ±\d+\.\d{3}, as it did for/,
+    );
+    expect(card).toMatch(/\| test \| cascade \| all \(none seen\) \| 40 \|/);
+    expect(card).not.toMatch(/undefined|null/);
+    const record: unknown = JSON.parse(await readFile(join(dir, 'run.json'), 'utf8'));
+    expect(record).toMatchObject({ command: 'blend', status: 'finished', artifact: { version: manifest.version } });
+  });
+
+  test('is where a training starts from its transformer, and what another cascade takes it from', async () => {
+    const start = await loadStartingModel(dir, 42);
+    expect(start.path).toBe(join(dir, 'members', 'transformer'));
+    const { manifest: again } = await blend('again', { model: [dir], kind: 'blend' });
+    expect(again).toMatchObject({ kind: 'blend', blend: (manifest as { blend: object }).blend });
+    expect(again).not.toHaveProperty('cascade');
+  });
+
+  test('exports the fp32 graph of its transformer and stays whole', async () => {
+    await exportModel(dir, observe().progress);
+    const exported = await verifyArtifact(dir);
+    expect(exported.files).toHaveProperty(['members/transformer/onnx/model.onnx']);
+    const classifier = await loadClassifier(dir, { device: 'cpu', graph: 'fp32' });
+    expect(classifier.info.graph).toBe('fp32');
+    await classifier.close();
+  });
+});
+
+describe('the command', () => {
+  test('makes the linear model alone, without a transformer and without validation reviews', async () => {
+    const changes = { kind: 'linear', model: [], validationFile: undefined, validationSplitPercentage: 0 } as const;
+    const { manifest, dir } = await blend('linear', changes);
+    expect(Object.keys(manifest.files)).toEqual(['README.md', 'linear.safetensors', 'seen-rows.bin']);
+    expect(manifest).toMatchObject({ kind: 'linear', seenRows: { count: 60 } });
+    const classifier = await loadClassifier(dir);
+    const predictions = await classifier.predict(['a superb and moving film', 'a dull and awful film']);
+    expect(predictions.map(({ sentiment }) => sentiment)).toEqual(['positive', 'negative']);
+    expect(await readFile(join(dir, 'README.md'), 'utf8')).toContain('Its confidence is not calibrated.');
+    await expect(blend('of-linear', { model: [dir] })).rejects.toThrow(
+      '--model: expected a transformer, got a linear model',
+    );
+    await expect(loadStartingModel(dir, 1)).rejects.toMatchObject({ code: 'INVALID_MODEL' });
+  });
+
+  test('holds out what train held out, and gives the same artifact for the same seed', async () => {
+    const changes = { validationFile: undefined, validationSplitPercentage: 20 };
+    const first = await blend('held-out', changes);
+    const second = await blend('held-out-again', changes);
+    expect({ ...second.manifest, ...TIMED }).toEqual({ ...first.manifest, ...TIMED });
+    const weights = 'members/linear/linear.safetensors';
+    expect(second.manifest.files[weights]).toEqual(first.manifest.files[weights]);
+    expect(first.manifest).toMatchObject({ training: { data: { train: { rows: 48 }, validation: { rows: 12 } } } });
+    expect((first.manifest.metrics as Reports)['validation']?.['linear']).toMatchObject({ seen_rows: 12 }); // by the transformer
+  });
+
+  test('names several transformers by number', async () => {
+    const { manifest } = await blend('two', { model: [transformer, transformer], kind: 'blend' });
+    expect(Object.keys((manifest as { blend: { weights: object } }).blend.weights)).toEqual([
+      'linear',
+      'transformer-1',
+      'transformer-2',
+    ]);
+  });
+
+  test('refuses to fit a blend without validation reviews, and to write over something', async () => {
+    const refused = blend('refused', { validationFile: undefined, validationSplitPercentage: 0 });
+    await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    await expect(refused).rejects.toThrow('--validation-file: expected it, or a part held out, to fit a cascade on');
+    expect(existsSync(file('refused'))).toBe(false);
+    await expect(blend('transformer')).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+    await expect(blend('base')).rejects.toMatchObject({ code: 'OUTPUT_NOT_EMPTY' });
+  });
+});
+
+describe('a training', () => {
+  test('names the linear baseline beside its own figures', async () => {
+    const { lines, progress } = observe();
+    const modelNameOrPath = file('base');
+    const options = tinyOptions(
+      { trainFile: file('train.csv'), modelNameOrPath, outputDir: file('trained') },
+      { testFile: file('test.csv') },
+    );
+    await train(options, { lines, progress });
+    const { validation, test: tested } = (await readManifest(file('trained'))).metrics as Reports;
+    expect(Object.keys(validation ?? {})).toEqual(['int8', 'fp32', 'linear baseline']);
+    expect(tested?.['linear baseline']).toMatchObject({ n: 40, seen_rows: 0 });
+    expect(lines).toContainEqual(expect.stringMatching(/^test, linear baseline \(40 reviews.*accuracy \d/));
+  });
+});
