@@ -14,18 +14,25 @@ interface ApiErrorKind {
 export const API_ERRORS = {
   INVALID_REQUEST: { status: 400, error: 'Validation error' },
   MALFORMED_BODY: { status: 400, error: 'Validation error' },
+  INVALID_HEADER: { status: 400, error: 'Validation error' },
   MALFORMED_HTTP: { status: 400, error: 'Bad request' },
+  KEY_REQUIRED: { status: 401, error: 'Unauthorized' },
+  KEY_INVALID: { status: 401, error: 'Unauthorized' },
+  SCOPE_MISSING: { status: 403, error: 'Forbidden' },
+  ANONYMOUS_REFUSED: { status: 403, error: 'Forbidden' },
   ROUTE_NOT_FOUND: { status: 404, error: 'Not found' },
   METHOD_NOT_ALLOWED: { status: 405, error: 'Method not allowed' },
   REQUEST_TIMEOUT: { status: 408, error: 'Request timeout' },
   BODY_TOO_LARGE: { status: 413, error: 'Payload too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, error: 'Unsupported media type' },
+  RATE_LIMITED: { status: 429, error: 'Too many requests' },
   HEADERS_TOO_LARGE: { status: 431, error: 'Request header fields too large' },
   INTERNAL: { status: 500, error: 'Internal server error' },
   PREDICTION_FAILED: { status: 500, error: 'Internal server error' },
   MODEL_NOT_LOADED: { status: 503, error: 'Service unavailable' },
   QUEUE_FULL: { status: 503, error: 'Service unavailable' },
   SHUTTING_DOWN: { status: 503, error: 'Service unavailable' },
+  DEADLINE_EXCEEDED: { status: 504, error: 'Gateway timeout' },
 } as const satisfies Record<string, ApiErrorKind>;
 
 export type ApiErrorCode = keyof typeof API_ERRORS;

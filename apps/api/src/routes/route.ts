@@ -3,6 +3,13 @@ import type { Dto } from '../http/validate-body.js';
 
 export type HttpMethod = 'GET' | 'POST';
 
+/** What a key may do. `open` routes ask for none. */
+export const SCOPES = ['predict', 'explain', 'metrics', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** In whose form errors are written: ours, Text Embeddings Inference's, or the Open Inference Protocol's. */
+export type Wire = 'native' | 'tei' | 'v2';
+
 export interface RouteContext<Body> {
   /** Validated instance of the route's request DTO; an empty object for a route without a body. */
   readonly body: Body;
@@ -23,6 +30,8 @@ export interface Route<Body extends object = object, Answer extends object = obj
   readonly tag: string;
   readonly summary: string;
   readonly description: string;
+  readonly scope: Scope | 'open';
+  readonly wire: Wire;
   readonly request?: { readonly dto: Dto<Body>; readonly maxBytes: number };
   /** DTO class by status: the answers that are no `{ error, detail }`. */
   readonly answers: Readonly<Record<number, { readonly dto: Dto<Answer>; readonly description: string }>>;

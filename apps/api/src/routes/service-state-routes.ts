@@ -16,6 +16,8 @@ export function createHealthRoute(pool: InferencePool, isDraining: () => boolean
     tag: 'Service',
     summary: 'Whether a prediction would be answered',
     description: '200 and `healthy` exactly when the model is loaded and requests are taken.',
+    scope: 'open',
+    wire: 'native',
     answers: {
       200: { dto: HealthResponseDto, description: 'Predictions are answered.' },
       503: { dto: HealthResponseDto, description: 'The model is not loaded, or the server is shutting down.' },
@@ -47,6 +49,8 @@ export function createModelInfoRoute(modelPath: string, pool: InferencePool): Ro
     tag: 'Service',
     summary: 'The model that answers',
     description: 'Where the model came from, its kind and size, and where it runs.',
+    scope: 'predict',
+    wire: 'native',
     answers: { 200: { dto: ModelInfoResponseDto, description: 'The model that answers.' } },
     errors: ['INTERNAL', 'MODEL_NOT_LOADED'],
     async handle() {

@@ -1,0 +1,57 @@
+import type { ClassifierInfo, Prediction } from '@marquee/model-core';
+
+/** When an answer is due, and who still waits for it. */
+export interface Due {
+  /** On the clock of `performance.now()`: work that has not started by then never starts. */
+  readonly deadlineMs: number;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface PredictionRequest extends Due {
+  readonly texts: readonly string[];
+  /** Singles go before the items of a batch, but a waiting item runs after at most 8 singles. */
+  readonly priority: 'single' | 'batch';
+}
+
+export interface ServedPrediction extends Prediction {
+  /** Version of the model that answered; the same for all reviews of a request. */
+  readonly modelVersion: string;
+}
+
+/** Where the time of a request went, in ms: sums over its reviews. */
+export interface ServedTimings {
+  readonly tokenizationMs: number;
+  readonly queueMs: number;
+  readonly inferenceMs: number;
+}
+
+export interface ServedPredictions {
+  /** In the order of the texts. */
+  readonly predictions: readonly ServedPrediction[];
+  readonly timings: ServedTimings;
+}
+
+/** What serves now. */
+export interface ServingModel {
+  readonly version: string;
+  /** The folder as it is shown to clients. */
+  readonly path: string;
+  /** `cpu`, or `cuda:` and the index of the device. */
+  readonly device: string;
+  readonly info: ClassifierInfo;
+}
+
+/** Why a prediction would not work now; `undefined` when it would. */
+export type Unreadiness = 'loading' | 'crash-loop' | 'draining' | 'no-process';
+
+/**
+ * Text in, sentiment out, behind a bounded queue, in processes of its own. Throws ApiError: MODEL_NOT_LOADED, QUEUE_FULL,
+ * SHUTTING_DOWN (503, with Retry-After), DEADLINE_EXCEEDED (504), PREDICTION_FAILED (500).
+ */
+export interface InferenceService {
+  /** Undefined until a model was loaded once. */
+  readonly model: ServingModel | undefined;
+  readonly unreadiness: Unreadiness | undefined;
+  predict(request: PredictionRequest): Promise<ServedPredictions>;
+}
