@@ -37,6 +37,7 @@ export {
   updateStep,
 } from './training-step.js';
 export { quantizedModel } from './quantized-model.js';
+export { saliencyModel } from './saliency.js';
 export {
   exportWeights,
   type ImportedWeights,

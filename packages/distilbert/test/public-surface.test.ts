@@ -36,6 +36,7 @@ it('exports these names', () => {
       "parseConfig",
       "quantizedModel",
       "requireHead",
+      "saliencyModel",
       "secondMoment",
       "trainingStep",
       "updateStep",
