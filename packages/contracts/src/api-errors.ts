@@ -23,6 +23,7 @@ export const API_ERRORS = {
   ROUTE_NOT_FOUND: { status: 404, error: 'Not found' },
   METHOD_NOT_ALLOWED: { status: 405, error: 'Method not allowed' },
   REQUEST_TIMEOUT: { status: 408, error: 'Request timeout' },
+  MODEL_REFUSED: { status: 409, error: 'Model refused' },
   BODY_TOO_LARGE: { status: 413, error: 'Payload too large' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, error: 'Unsupported media type' },
   RATE_LIMITED: { status: 429, error: 'Too many requests' },

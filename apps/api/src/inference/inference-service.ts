@@ -45,6 +45,27 @@ export interface ServingModel {
 /** Why a prediction would not work now; `undefined` when it would. */
 export type Unreadiness = 'loading' | 'crash-loop' | 'draining' | 'no-process';
 
+/** What waits now. */
+export interface InferenceStats {
+  readonly queuedReviews: Readonly<Record<PredictionRequest['priority'], number>>;
+  /** Estimated where a review is not tokenized yet. */
+  readonly queuedTokens: number;
+  /** How long a single review would wait that came now. */
+  readonly estimatedWaitMs: number;
+  /** Processes that hold the model and take work. */
+  readonly processes: number;
+}
+
+/** Called as things happen, for metrics; none of them may throw. */
+export interface InferenceObserver {
+  /** A run left the queue for a process. */
+  onRunStarted?(waitMs: number, priority: PredictionRequest['priority']): void;
+  onRunFinished?(inferenceMs: number, tokens: number): void;
+  /** An inference process was lost, and another takes its place. */
+  onProcessLost?(): void;
+  onReload?(outcome: 'succeeded' | 'failed'): void;
+}
+
 /**
  * Text in, sentiment out, behind a bounded queue, in processes of its own. Throws ApiError: MODEL_NOT_LOADED, QUEUE_FULL,
  * SHUTTING_DOWN (503, with Retry-After), DEADLINE_EXCEEDED (504), PREDICTION_FAILED (500).
@@ -52,6 +73,13 @@ export type Unreadiness = 'loading' | 'crash-loop' | 'draining' | 'no-process';
 export interface InferenceService {
   /** Undefined until a model was loaded once. */
   readonly model: ServingModel | undefined;
+  /** Undefined exactly when a model is loaded, its golden inputs were right, and work is taken. */
   readonly unreadiness: Unreadiness | undefined;
+  readonly stats: InferenceStats;
   predict(request: PredictionRequest): Promise<ServedPredictions>;
+  /**
+   * Reads the model's folder anew, and resolves when what it holds serves. Where a reload is running already, this one starts
+   * after it. Throws ApiError MODEL_REFUSED when the folder cannot be served; then the old model goes on.
+   */
+  reload(): Promise<ServingModel>;
 }

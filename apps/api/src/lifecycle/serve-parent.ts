@@ -1,0 +1,30 @@
+export interface ParentChannel<Request, Reply extends object> {
+  /** Called with one request at a time, in their order; it must not throw. */
+  readonly handle: (request: Request, reply: (reply: Reply) => void) => Promise<void>;
+  /** Called once, when the channel has closed and the work in hand is done. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * The child's side of `WorkerProcess`: answers requests until the channel closes, which it also does when the server is killed,
+ * then exits with 0. Never exits while a request is handled: to end inside a run of the runtime aborts the process.
+ *
+ * An entry ignores the signals that a whole process group gets before it imports anything else:
+ * `for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});`
+ */
+export function serveParent<Request, Reply extends object>(
+  child: NodeJS.Process,
+  { handle, close }: ParentChannel<Request, Reply>,
+): void {
+  let work = Promise.resolve();
+  const reply = (message: Reply): void => {
+    // A closed channel is noticed by 'disconnect'; the reply has no reader then.
+    if (child.connected) child.send?.(message, () => {});
+  };
+  child.on('message', (request) => {
+    work = work.then(() => (child.connected ? handle(request as Request, reply) : undefined));
+  });
+  child.once('disconnect', () => {
+    void work.then(close).finally(() => child.exit(0));
+  });
+}
