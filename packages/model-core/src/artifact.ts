@@ -59,6 +59,10 @@ export async function openArtifact(dir: string): Promise<ArtifactSource> {
   return { dir, manifest, load: (path) => readVerified(dir, manifest, path) };
 }
 
+/** Reads, verifies and parses a JSON file of an artifact. */
+export const loadJsonObject = async (artifact: ArtifactSource, file: string): Promise<JsonObject> =>
+  parseJsonObject(await artifact.load(file), file);
+
 /** Reads and checks `manifest.json` alone. */
 export async function readManifest(dir: string): Promise<Manifest> {
   const isFolder = await stat(dir).then(

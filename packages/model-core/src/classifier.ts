@@ -1,25 +1,16 @@
-import { type ArtifactSource, openArtifact } from './artifact.js';
-import { openBlend } from './blend-model.js';
-import { openCascade } from './cascade-model.js';
+import { openArtifact } from './artifact.js';
+import { type ClassifierOptions, type Engine, type EngineInfo, openEngine } from './engine/engine.js';
 import { ModelCoreError } from './errors.js';
-import { openLinear } from './linear-model.js';
-import { MANIFEST_FILE, type Sentiment } from './manifest-format.js';
-import type { ClassifierInfo, ClassifierOptions, ReviewModel, ReviewScore, Stage } from './review-model.js';
-import { softmax } from './softmax.js';
-import { openTransformer, type TransformerModel } from './transformer-model.js';
+import { MANIFEST_FILE } from './manifest-format.js';
+import { createPlanner, openPlanner, type ReviewPlanner } from './planner/planner.js';
+import type { PlannerInfo, Prediction, ReviewPlan } from './planner/review-plan.js';
+import { openTransformerPlanner } from './planner/transformer-planner.js';
+import type { ReviewTokenizer } from './tokenizer.js';
 
-export interface Prediction {
-  /** The likelier label; `negative` when both are equally likely. */
-  readonly sentiment: Sentiment;
-  /** Probability of `sentiment`, 0.5 to 1. */
-  readonly confidence: number;
-  readonly probabilities: Readonly<Record<Sentiment, number>>;
-  /** Tokens of the whole text, special tokens included, before any cut; a linear model's are its words. */
-  readonly tokenCount: number;
-  /** Whether tokens past the artifact's limit were left unread. */
-  readonly truncated: boolean;
-  /** Which stage of a cascade answered. Other kinds have none. */
-  readonly stage?: Stage;
+/** A blend and a cascade say of device, graph, vocabulary and text what their first transformer says. */
+export interface ClassifierInfo extends Omit<PlannerInfo, 'members'>, Omit<EngineInfo, 'members'> {
+  /** What a blend or a cascade is made of, by name. */
+  readonly members?: Readonly<Record<string, ClassifierInfo>>;
 }
 
 export interface Classifier {
@@ -34,14 +25,25 @@ export interface Classifier {
 }
 
 /** A transformer's classifier, which also works on token ids. */
-export type TransformerClassifier = Classifier & Pick<TransformerModel, 'info' | 'tokenizer' | 'classify'>;
+export interface TransformerClassifier extends Classifier {
+  /** All of `ClassifierInfo` that a transformer has. */
+  readonly info: ClassifierInfo & Required<Pick<ClassifierInfo, 'graph' | 'vocabSize' | 'maxLength' | 'truncation'>>;
+  readonly tokenizer: ReviewTokenizer;
+  /**
+   * Logits `[negative, positive]` of one encoded review; not divided by the temperature. Calls may overlap: their runs take turns. Throws `INVALID_INPUT`,
+   * `RUN_FAILED`, and `CLOSED`.
+   */
+  classify(inputIds: Int32Array): Promise<Float32Array>;
+}
 
 /**
- * Loads an artifact folder of any kind: compares the digests of what it reads, then builds the models from those very
+ * Loads an artifact folder of any kind, planner and engine in one process: compares the digests of what it reads, then builds the models from those very
  * bytes. Throws a `ModelCoreError`, whose codes stand in errors.ts, for anything that does not fit together.
  */
 export async function loadClassifier(dir: string, options: ClassifierOptions = {}): Promise<Classifier> {
-  return createClassifier(await openModel(await openArtifact(dir), options));
+  const artifact = await openArtifact(dir);
+  const planner = createPlanner(await openPlanner(artifact));
+  return createClassifier(planner, await openEngine(artifact, options));
 }
 
 /** Loads a transformer's artifact. Throws as `loadClassifier`, and `UNSUPPORTED_FORMAT` for another kind. */
@@ -53,54 +55,53 @@ export async function loadTransformer(dir: string, options: ClassifierOptions = 
       file: MANIFEST_FILE,
     });
   }
-  const model = await openTransformer(artifact, manifest, options);
-  const { info, tokenizer } = model;
-  return { ...createClassifier(model), info, tokenizer, classify: (inputIds) => model.classify(inputIds) };
+  const planner = await openTransformerPlanner(artifact, manifest);
+  const engine = await openEngine(artifact, options);
+  const plan = engine.info.members['']!; // the engine of a transformer has this one
+  const { info, tokenizer } = planner;
+  return {
+    ...createClassifier(createPlanner(planner), engine),
+    info: { ...info, ...plan, runtimeVersion: engine.info.runtimeVersion },
+    tokenizer,
+    classify: (inputIds) => engine.run({ member: '', inputIds }),
+  };
 }
 
-async function openModel(artifact: ArtifactSource, options: ClassifierOptions): Promise<ReviewModel> {
-  const { manifest } = artifact;
-  switch (manifest.kind) {
-    case 'transformer':
-      return openTransformer(artifact, manifest, options);
-    case 'linear':
-      if (options.device !== 'cuda') return openLinear(artifact, manifest);
-      throw new ModelCoreError(
-        'DEVICE_UNAVAILABLE',
-        'device "cuda" cannot be used: a linear model runs on the CPU alone',
-      );
-    case 'blend':
-      return openBlend(artifact, manifest, options);
-    case 'cascade':
-      return openCascade(artifact, manifest, options);
-  }
-}
-
-function createClassifier(model: ReviewModel): Classifier {
+function createClassifier(planner: ReviewPlanner, engine: Engine): Classifier {
   let closed = false;
   return {
-    info: model.info,
+    info: joinInfo(planner.info, engine.info),
     async predict(texts) {
       checkTexts(texts);
       const predictions: Prediction[] = [];
       for (const text of texts) {
         if (closed) throw new ModelCoreError('CLOSED', 'the classifier was closed before this run');
-        predictions.push(toPrediction(await model.score(text)));
+        predictions.push(await answer(planner.plan(text), engine));
       }
       return predictions;
     },
     async close() {
       closed = true;
-      await model.close();
+      await engine.close();
     },
   };
 }
 
-function toPrediction({ logit, ...rest }: ReviewScore): Prediction {
-  const [negative = NaN, positive = NaN] = softmax([0, logit]);
-  const sentiment = positive > negative ? 'positive' : 'negative';
-  const probabilities = { negative, positive };
-  return { sentiment, confidence: probabilities[sentiment], probabilities, ...rest };
+async function answer(plan: ReviewPlan, engine: Engine): Promise<Prediction> {
+  const logits: Float32Array[] = [];
+  for (const run of plan.runs) logits.push(await engine.run(run));
+  return plan.conclude(logits);
+}
+
+function joinInfo({ members, ...planner }: PlannerInfo, { members: plans, ...engine }: EngineInfo): ClassifierInfo {
+  const info = { ...planner, ...engine };
+  if (!members) return info;
+  const { runtimeVersion } = engine;
+  const joined = Object.entries(members).map(([name, { members: _, ...member }]) => {
+    const plan = plans[name] ?? ({ device: 'cpu' } as const); // a linear model has no session
+    return [name, { ...member, ...plan, runtimeVersion }];
+  });
+  return { ...info, members: Object.fromEntries(joined) as Record<string, ClassifierInfo> };
 }
 
 function checkTexts(texts: readonly unknown[]): void {

@@ -33,13 +33,22 @@ export {
 } from './manifest-format.js';
 export {
   type Classifier,
+  type ClassifierInfo,
   loadClassifier,
   loadTransformer,
-  type Prediction,
   type TransformerClassifier,
 } from './classifier.js';
-export { type ClassifierInfo, type ClassifierOptions, type Stage, STAGES } from './review-model.js';
-export { LINEAR_FILE } from './linear-model.js';
-export { type Graph, GRAPH_FILES } from './execution-plan.js';
+export { loadPlanner, type ReviewPlanner } from './planner/planner.js';
+export {
+  type EngineRun,
+  type PlannerInfo,
+  type Prediction,
+  type ReviewPlan,
+  type Stage,
+  STAGES,
+} from './planner/review-plan.js';
+export { LINEAR_FILE } from './planner/linear-planner.js';
+export { type ClassifierOptions, type Engine, type EngineInfo, loadEngine } from './engine/engine.js';
+export { type ExecutionPlan, type Graph, GRAPH_FILES } from './engine/execution-plan.js';
 export { ALLOWED_MICROSOFT_OPERATORS, checkGraph, type GraphExpectations } from './graph-policy.js';
 export { softmax } from './softmax.js';

@@ -21,6 +21,8 @@ it('exports these names', () => {
       "createTokenizer",
       "createTokenizerJson",
       "loadClassifier",
+      "loadEngine",
+      "loadPlanner",
       "loadTransformer",
       "memberFile",
       "memberFolder",

@@ -1,5 +1,5 @@
-import { ModelCoreError } from './errors.js';
-import type { SessionDevice } from './runtime.js';
+import { ModelCoreError } from '../errors.js';
+import type { SessionDevice } from '../runtime.js';
 
 export const GRAPH_FILES = { int8: 'onnx/model_quantized.onnx', fp32: 'onnx/model.onnx' } as const;
 export type Graph = keyof typeof GRAPH_FILES;

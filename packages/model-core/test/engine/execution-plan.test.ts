@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { type ExecutionRequest, planExecution } from '../src/execution-plan.js';
+import { type ExecutionRequest, planExecution } from '../../src/engine/execution-plan.js';
 
 const MISSING = 'libonnxruntime_providers_cuda.so missing';
 

@@ -1,0 +1,27 @@
+import type { ArtifactSource } from '../artifact.js';
+import type { ManifestOf } from '../manifest-format.js';
+import { describeMembers, openMemberPlanners, planBlend } from './blend-planner.js';
+import type { ScorePlanner } from './review-plan.js';
+
+/** Loads a cascade: the linear member answers the reviews that it is sure of, the blend of all members the rest. */
+export async function openCascadePlanner(
+  artifact: ArtifactSource,
+  manifest: ManifestOf<'cascade'>,
+): Promise<ScorePlanner> {
+  const members = await openMemberPlanners(artifact, manifest);
+  const { tokenizer } = members.transformer;
+  const linear = members.linear[0]!; // readMembers found exactly one
+  const { threshold } = manifest.cascade;
+  return {
+    info: describeMembers(artifact, members),
+    plan(text) {
+      const linearPlan = linear.plan(text);
+      if (Math.abs(linearPlan.score([])) < threshold) {
+        const planOf = (member: ScorePlanner) => (member === linear ? linearPlan : member.plan(text));
+        return { ...planBlend(members, manifest, planOf), stage: 'blend' };
+      }
+      // Tokens are those of the other stage, so that a count means the same whoever answers.
+      return { ...linearPlan, tokenCount: tokenizer.encode(text).tokenCount, stage: 'linear' };
+    },
+  };
+}

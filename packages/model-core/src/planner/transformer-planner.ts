@@ -1,0 +1,71 @@
+import { type ArtifactSource, loadJsonObject } from '../artifact.js';
+import { ModelCoreError } from '../errors.js';
+import { LABELS, type ManifestOf } from '../manifest-format.js';
+import { type ModelConfig, parseModelConfig } from '../model-config.js';
+import { createTokenizer, type ReviewTokenizer, type TokenizerOptions } from '../tokenizer.js';
+import type { PlannerInfo, ScorePlanner } from './review-plan.js';
+
+export interface TransformerPlanner extends ScorePlanner {
+  readonly info: Omit<PlannerInfo, 'members'> & Required<Pick<PlannerInfo, 'vocabSize' | 'maxLength' | 'truncation'>>;
+  readonly tokenizer: ReviewTokenizer;
+}
+
+/** Loads a transformer's tokenizer, none of its weights. `member` is its name in what it is a part of, or empty. */
+export async function openTransformerPlanner(
+  artifact: ArtifactSource,
+  manifest: ManifestOf<'transformer'>,
+  member = '',
+): Promise<TransformerPlanner> {
+  const config = parseModelConfig(await loadJsonObject(artifact, 'config.json'));
+  const { text, version, parameters, temperature = 1 } = manifest;
+  checkLength(text, config);
+  const tokenizer = await loadTokenizer(artifact, text, config.vocabSize);
+  return {
+    info: {
+      dir: artifact.dir,
+      version,
+      kind: 'transformer',
+      modelType: config.modelType,
+      parameters,
+      vocabSize: config.vocabSize,
+      maxLength: text.maxLength,
+      truncation: text.truncation,
+      labels: LABELS,
+      temperature,
+    },
+    tokenizer,
+    plan(text) {
+      const { inputIds, tokenCount, truncated } = tokenizer.encode(text);
+      return {
+        tokenCount,
+        truncated,
+        runs: [{ member, inputIds }],
+        score: ([[negative = NaN, positive = NaN] = []]) => (positive - negative) / temperature,
+      };
+    },
+  };
+}
+
+function checkLength({ maxLength }: TokenizerOptions, { maxPositions }: ModelConfig): void {
+  if (maxLength <= maxPositions) return;
+  throw new ModelCoreError(
+    'INVALID_CONFIG',
+    `manifest.json: text.maxLength must be at most config.json's ${maxPositions} positions, got ${maxLength}`,
+    { file: 'config.json' },
+  );
+}
+
+async function loadTokenizer(
+  artifact: ArtifactSource,
+  text: TokenizerOptions,
+  vocabSize: number,
+): Promise<ReviewTokenizer> {
+  const tokenizerJson = await loadJsonObject(artifact, 'tokenizer.json');
+  const tokenizer = createTokenizer(tokenizerJson, await loadJsonObject(artifact, 'tokenizer_config.json'), text);
+  if (tokenizer.vocabSize === vocabSize) return tokenizer;
+  throw new ModelCoreError(
+    'VOCABULARY_MISMATCH',
+    `tokenizer.json has ${tokenizer.vocabSize} tokens, and config.json's vocab_size is ${vocabSize}`,
+    { file: 'tokenizer.json' },
+  );
+}
