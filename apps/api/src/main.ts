@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ChildProcessPool } from './inference/child-process-pool.js';
 import type { ChildModel } from './inference/child-messages.js';
+import { createPooledInference } from './inference/pooled-inference.js';
 import { openServedModel } from './inference/served-model.js';
 import { watchScriptRunner } from './lifecycle/parent-watch.js';
 import { EXIT_CODE_BUG, StartError } from './lifecycle/start-error.js';
@@ -48,7 +49,8 @@ async function serve(settings: Settings): Promise<void> {
   try {
     const { version } = await openServedModel(settings.modelDir);
     open.pool = new ChildProcessPool({ model: toChildModel(settings, version), log });
-    open.server = createServer({ modelPath: describeModelDir(settings.modelDir), pool: open.pool, log });
+    const inference = createPooledInference(open.pool, { version, path: describeModelDir(settings.modelDir) });
+    open.server = createServer({ inference, log });
     const port = await open.server.listen(settings.port, settings.host);
     await open.pool.start();
     if (!stopping.signal.aborted) greet(settings, port);

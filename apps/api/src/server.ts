@@ -11,8 +11,7 @@ import type { Log } from './http/answer-error.js';
 import { ApiError } from './http/api-error.js';
 import { mountDocuments } from './http/documents.js';
 import { mountRoutes } from './http/mount-routes.js';
-import type { InferencePool } from './inference/inference-pool.js';
-import { createSentimentService } from './inference/sentiment-service.js';
+import type { InferenceService } from './inference/inference-service.js';
 import { StartError } from './lifecycle/start-error.js';
 import { buildOpenApiDocument } from './openapi/open-api-document.js';
 import type { OpenApiDocument } from './openapi/open-api-document.js';
@@ -26,10 +25,8 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const DRAIN_GRACE_MS = 100;
 
 export interface ServerDependencies {
-  /** The model's folder as it is shown to clients. */
-  readonly modelPath: string;
   /** Started and closed by the caller. */
-  readonly pool: InferencePool;
+  readonly inference: InferenceService;
   readonly log: Log;
 }
 
@@ -43,11 +40,10 @@ export interface MarqueeServer {
 }
 
 /** Builds the HTTP side of the service around the processes that run a model. Listens when told to. */
-export function createServer({ modelPath, pool, log }: ServerDependencies): MarqueeServer {
+export function createServer({ inference, log }: ServerDependencies): MarqueeServer {
   const inHand = new Set<ServerResponse>();
   let isDraining = false;
-  const sentiment = createSentimentService(pool);
-  const routes = createRouteTable({ modelPath, pool, sentiment, isDraining: () => isDraining });
+  const routes = createRouteTable({ inference, isDraining: () => isDraining });
   const openApi = buildOpenApiDocument(routes);
   const app = createApp();
   app.use((_request, response, next) => {

@@ -1,11 +1,20 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
+import type { PredictResponse } from '@marquee/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ErrorResponseDto } from '../src/dto/error-response.js';
 import { BatchPredictResponseDto, PredictResponseDto } from '../src/dto/prediction-responses.js';
-import { HealthResponseDto, ModelInfoResponseDto } from '../src/dto/service-state-responses.js';
+import {
+  HealthResponseDto,
+  LiveResponseDto,
+  ModelInfoResponseDto,
+  ReadyResponseDto,
+} from '../src/dto/service-state-responses.js';
 import { post, send, startTinyService } from './support/service.js';
 import type { TinyService } from './support/service.js';
+
+/** Without one of its own, an artifact's version is derived from its digests. */
+const VERSION = /^[\da-f]{12}$/;
 
 let service: TinyService;
 beforeAll(async () => {
@@ -37,18 +46,73 @@ describe('GET /health', () => {
   });
 });
 
+describe('probes', () => {
+  test('/livez is 200 while the process answers', async () => {
+    const { status, body } = await send(`${service.url}/livez`);
+    expect(status).toBe(200);
+    expectToKeep(LiveResponseDto, body);
+  });
+
+  test('/readyz is 200 when every check passes, and names the model', async () => {
+    const { status, body } = await send(`${service.url}/readyz`);
+    expect(status).toBe(200);
+    expect(body).toEqual({ status: 'ready', model_version: expect.stringMatching(VERSION) });
+    expectToKeep(ReadyResponseDto, body);
+  });
+
+  test('/readyz is 503 and names the check that fails, while /livez stays 200', async () => {
+    const idle = await startTinyService();
+    await idle.pool.close();
+    expect(await send(`${idle.url}/readyz`)).toMatchObject({
+      status: 503,
+      body: {
+        error: 'Service unavailable',
+        detail: expect.stringMatching(/^Not ready, failing check: inference process:/),
+      },
+    });
+    expect((await send(`${idle.url}/livez`)).status).toBe(200);
+    await idle[Symbol.asyncDispose]();
+  });
+});
+
 describe('POST /predict', () => {
-  test('answers the seed’s four fields', async () => {
+  test('answers the seed’s four fields, then who answered and how much was read', async () => {
     const { status, body } = await post(`${service.url}/predict`, { text: 'A good film!' });
     const prediction = body as PredictResponseDto;
     expect(status).toBe(200);
-    expect(Object.keys(prediction)).toEqual(['text', 'sentiment', 'confidence', 'probabilities']);
+    expect(Object.keys(prediction)).toEqual([
+      'text',
+      'sentiment',
+      'confidence',
+      'probabilities',
+      'prediction_id',
+      'model_version',
+      'token_count',
+      'truncated',
+    ]);
     expect(Object.keys(prediction.probabilities)).toEqual(['negative', 'positive']);
     expect(prediction.text).toBe('A good film!');
     expect(prediction.sentiment).toBe('positive');
     expect(prediction.confidence).toBe(prediction.probabilities.positive);
     expect(prediction.probabilities.negative + prediction.probabilities.positive).toBeCloseTo(1, 12);
     expectToKeep(PredictResponseDto, body);
+  });
+
+  test('says how many tokens a text has, and whether all were read', async () => {
+    const short = await post(`${service.url}/predict`, { text: 'a good film' });
+    expect(short.body).toMatchObject({
+      token_count: 5,
+      truncated: false,
+      model_version: expect.stringMatching(VERSION),
+    });
+    const long = await post(`${service.url}/predict`, { text: 'good '.repeat(20) });
+    expect(long.body).toMatchObject({ token_count: 22, truncated: true });
+  });
+
+  test('gives every prediction an id of its own', async () => {
+    const { body } = await post(`${service.url}/predict/batch`, { reviews: ['good', 'good'] });
+    const [first, second] = (body as BatchPredictResponseDto).predictions;
+    expect(first?.prediction_id).not.toBe(second?.prediction_id);
   });
 
   test('calls a bad film negative', async () => {
@@ -101,7 +165,10 @@ describe('POST /predict/batch', () => {
     const text = 'the film was great, the movie bad';
     const single = await post(`${service.url}/predict`, { text });
     const batch = await post(`${service.url}/predict/batch`, { reviews: ['good', text] });
-    expect((batch.body as BatchPredictResponseDto).predictions[1]).toEqual(single.body);
+    expect((batch.body as BatchPredictResponseDto).predictions[1]).toEqual({
+      ...(single.body as PredictResponse),
+      prediction_id: expect.any(String),
+    });
   });
 
   test('takes the largest legal batch', async () => {
@@ -116,7 +183,7 @@ describe('POST /predict/batch', () => {
 });
 
 describe('GET /model/info', () => {
-  test('answers the seed’s seven fields', async () => {
+  test('answers the seed’s seven fields, then the version, its kind and what runs it', async () => {
     const { status, body } = await send(`${service.url}/model/info`);
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -127,6 +194,10 @@ describe('GET /model/info', () => {
       device: 'cpu',
       parameters: expect.any(Number),
       trainable_parameters: (body as ModelInfoResponseDto).parameters,
+      model_version: expect.stringMatching(VERSION),
+      kind: 'transformer',
+      graph: 'int8',
+      runtime: expect.stringMatching(/^onnxruntime-node \d+\.\d+\.\d+$/),
     });
     expectToKeep(ModelInfoResponseDto, body);
   });

@@ -14,11 +14,10 @@ test.each([
 ])('%s is served as the library answers', async (_, write) => {
   await using service = await startTinyService({}, write);
   const classifier = await loadClassifier(service.modelDir, { device: 'cpu' });
-  const expected = (await classifier.predict(REVIEWS)).map(({ sentiment, confidence, probabilities }, row) => ({
+  const expected = (await classifier.predict(REVIEWS)).map(({ tokenCount, ...rest }, row) => ({
     text: REVIEWS[row],
-    sentiment,
-    confidence,
-    probabilities,
+    token_count: tokenCount,
+    ...rest,
   }));
   await classifier.close();
   const batch = await post(`${service.url}/predict/batch`, { reviews: REVIEWS });
@@ -36,6 +35,10 @@ test('/model/info says that a cascade is one, with its own size and the limit of
     device: 'cpu',
     parameters: 100,
     trainable_parameters: 100,
+    model_version: expect.any(String),
+    kind: 'cascade',
+    graph: 'int8',
+    runtime: expect.stringMatching(/^onnxruntime-node /),
   });
 });
 

@@ -32,7 +32,14 @@ test('Express and the document have the same routes, but for the documents thems
   const documented = Object.entries(service.server.openApi.paths).flatMap(([path, operations]) =>
     Object.keys(operations).map((method) => `${method} ${path}`),
   );
-  expect(documented).toEqual(['get /health', 'post /predict', 'post /predict/batch', 'get /model/info']);
+  expect(documented).toEqual([
+    'get /health',
+    'get /livez',
+    'get /readyz',
+    'post /predict',
+    'post /predict/batch',
+    'get /model/info',
+  ]);
   expect(expressRoutes()).toEqual([...documented, ...DOCUMENTS].sort());
 });
 

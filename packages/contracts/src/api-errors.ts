@@ -13,6 +13,7 @@ interface ApiErrorKind {
 /** Every error that the API can answer with: the one total map from code to HTTP status. */
 export const API_ERRORS = {
   INVALID_REQUEST: { status: 400, error: 'Validation error' },
+  EMPTY_INPUT: { status: 400, error: 'Validation error' },
   MALFORMED_BODY: { status: 400, error: 'Validation error' },
   INVALID_HEADER: { status: 400, error: 'Validation error' },
   MALFORMED_HTTP: { status: 400, error: 'Bad request' },
@@ -21,6 +22,7 @@ export const API_ERRORS = {
   SCOPE_MISSING: { status: 403, error: 'Forbidden' },
   ANONYMOUS_REFUSED: { status: 403, error: 'Forbidden' },
   ROUTE_NOT_FOUND: { status: 404, error: 'Not found' },
+  MODEL_NOT_FOUND: { status: 404, error: 'Not found' },
   METHOD_NOT_ALLOWED: { status: 405, error: 'Method not allowed' },
   REQUEST_TIMEOUT: { status: 408, error: 'Request timeout' },
   MODEL_REFUSED: { status: 409, error: 'Model refused' },

@@ -1,7 +1,7 @@
 export { API_ERRORS } from './api-errors.js';
 export type { ApiErrorCode, ErrorResponse } from './api-errors.js';
 export { LIMITS } from './limits.js';
-export { SENTIMENTS } from './prediction.js';
+export { SENTIMENTS, STAGES } from './prediction.js';
 export type {
   BatchPredictRequest,
   BatchPredictResponse,
@@ -9,5 +9,9 @@ export type {
   PredictResponse,
   Sentiment,
   SentimentProbabilities,
+  Stage,
 } from './prediction.js';
-export type { HealthResponse, ModelInfoResponse } from './service-state.js';
+export { MODEL_KINDS } from './service-state.js';
+export type { HealthResponse, LiveResponse, ModelInfoResponse, ModelKind, ReadyResponse } from './service-state.js';
+export { TEI_ERROR_TYPES, TEI_ERRORS } from './tei-errors.js';
+export type { TeiErrorResponse, TeiErrorType } from './tei-errors.js';

@@ -8,6 +8,20 @@ export interface HealthResponse {
   readonly timestamp: string;
 }
 
+/** Answer of `GET /livez`: the process answers, whatever its model does. */
+export interface LiveResponse {
+  readonly status: 'alive';
+}
+
+/** Answer of `GET /readyz` when every check passes. A check that fails is named by the detail of a 503. */
+export interface ReadyResponse {
+  readonly status: 'ready';
+  readonly model_version: string;
+}
+
+export const MODEL_KINDS = ['transformer', 'linear', 'blend', 'cascade'] as const;
+export type ModelKind = (typeof MODEL_KINDS)[number];
+
 /** Answer of `GET /model/info`. */
 export interface ModelInfoResponse {
   readonly model_path: string;
@@ -19,4 +33,12 @@ export interface ModelInfoResponse {
   readonly device: string;
   readonly parameters: number;
   readonly trainable_parameters: number;
+  readonly model_version: string;
+  readonly kind: ModelKind;
+  /** The graph that runs; absent where no transformer answers. */
+  readonly graph?: 'int8' | 'fp32';
+  /** Why this device and graph were chosen, when others could have been. */
+  readonly reason?: string;
+  /** Name and version of what runs the graph. */
+  readonly runtime: string;
 }

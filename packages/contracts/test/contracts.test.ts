@@ -2,7 +2,15 @@ import { expect, test } from 'vitest';
 import * as contracts from '../src/index.js';
 
 test('the public names of the package are these', () => {
-  expect(Object.keys(contracts).sort()).toEqual(['API_ERRORS', 'LIMITS', 'SENTIMENTS']);
+  expect(Object.keys(contracts).sort()).toEqual([
+    'API_ERRORS',
+    'LIMITS',
+    'MODEL_KINDS',
+    'SENTIMENTS',
+    'STAGES',
+    'TEI_ERRORS',
+    'TEI_ERROR_TYPES',
+  ]);
 });
 
 test('a largest legal body fits its limit when every character is escaped as a surrogate pair', () => {

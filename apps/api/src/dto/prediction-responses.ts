@@ -1,9 +1,27 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import { IsArray, IsIn, IsInt, IsNumber, IsString, Max, Min, ValidateNested } from 'class-validator';
+import {
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import { SENTIMENTS } from '@marquee/contracts';
-import type { BatchPredictResponse, PredictResponse, Sentiment, SentimentProbabilities } from '@marquee/contracts';
+import { SENTIMENTS, STAGES } from '@marquee/contracts';
+import type {
+  BatchPredictResponse,
+  PredictResponse,
+  Sentiment,
+  SentimentProbabilities,
+  Stage,
+} from '@marquee/contracts';
 
 export class SentimentProbabilitiesDto implements SentimentProbabilities {
   @JSONSchema({ examples: [0.0013] })
@@ -37,6 +55,34 @@ export class PredictResponseDto implements PredictResponse {
   @ValidateNested()
   @Type(() => SentimentProbabilitiesDto)
   readonly probabilities!: SentimentProbabilitiesDto;
+
+  @JSONSchema({
+    description: 'By which this prediction can be spoken of later.',
+    examples: ['1b4e28ba-2fa1-4d2a-883f-0016d3cca427'],
+  })
+  @IsUUID('4')
+  readonly prediction_id!: string;
+
+  @JSONSchema({ description: 'Version of the model that answered.', examples: ['cd17a3f5ec11'] })
+  @IsString()
+  readonly model_version!: string;
+
+  @JSONSchema({ description: 'Tokens of the whole text; a linear model’s are its words.', examples: [18] })
+  @IsInt()
+  @Min(0)
+  readonly token_count!: number;
+
+  @JSONSchema({ description: 'Whether the model left a part of the text unread.', examples: [false] })
+  @IsBoolean()
+  readonly truncated!: boolean;
+
+  @JSONSchema({
+    description: 'Which part of a cascade answered. Other kinds of model have none.',
+    examples: ['linear'],
+  })
+  @IsOptional()
+  @IsIn(STAGES)
+  readonly stage?: Stage;
 }
 
 export class BatchPredictResponseDto implements BatchPredictResponse {

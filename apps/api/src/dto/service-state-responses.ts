@@ -1,6 +1,7 @@
-import { IsBoolean, IsIn, IsInt, IsRFC3339, IsString, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsOptional, IsRFC3339, IsString, Min } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import type { HealthResponse, ModelInfoResponse } from '@marquee/contracts';
+import { MODEL_KINDS } from '@marquee/contracts';
+import type { HealthResponse, LiveResponse, ModelInfoResponse, ModelKind, ReadyResponse } from '@marquee/contracts';
 
 export class HealthResponseDto implements HealthResponse {
   @JSONSchema({ description: '`healthy` exactly when a prediction would be answered.', examples: ['healthy'] })
@@ -18,6 +19,22 @@ export class HealthResponseDto implements HealthResponse {
   @JSONSchema({ format: 'date-time', examples: ['2025-10-24T10:30:00.000000+00:00'] })
   @IsRFC3339()
   readonly timestamp!: string;
+}
+
+export class LiveResponseDto implements LiveResponse {
+  @JSONSchema({ examples: ['alive'] })
+  @IsIn(['alive'])
+  readonly status!: 'alive';
+}
+
+export class ReadyResponseDto implements ReadyResponse {
+  @JSONSchema({ examples: ['ready'] })
+  @IsIn(['ready'])
+  readonly status!: 'ready';
+
+  @JSONSchema({ description: 'Version of the model that answers.', examples: ['cd17a3f5ec11'] })
+  @IsString()
+  readonly model_version!: string;
 }
 
 export class ModelInfoResponseDto implements ModelInfoResponse {
@@ -53,4 +70,29 @@ export class ModelInfoResponseDto implements ModelInfoResponse {
   @IsInt()
   @Min(1)
   readonly trainable_parameters!: number;
+
+  @JSONSchema({
+    description: 'Version of the model, as each prediction names it.',
+    examples: ['cd17a3f5ec11'],
+  })
+  @IsString()
+  readonly model_version!: string;
+
+  @JSONSchema({ examples: ['transformer'] })
+  @IsIn(MODEL_KINDS)
+  readonly kind!: ModelKind;
+
+  @JSONSchema({ description: 'The graph that runs. Absent where no transformer answers.', examples: ['int8'] })
+  @IsOptional()
+  @IsIn(['int8', 'fp32'])
+  readonly graph?: 'int8' | 'fp32';
+
+  @JSONSchema({ description: 'Why this device and graph were chosen, when others could have been.' })
+  @IsOptional()
+  @IsString()
+  readonly reason?: string;
+
+  @JSONSchema({ examples: ['onnxruntime-node 1.30.0'] })
+  @IsString()
+  readonly runtime!: string;
 }

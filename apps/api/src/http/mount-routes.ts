@@ -4,6 +4,9 @@ import { ApiError } from './api-error.js';
 import { readJsonBody } from './json-body.js';
 import { validateBody } from './validate-body.js';
 
+/** The seed's limit. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
 /** Adds the routes to Express, and a 405 with `Allow` for the other methods of their paths. */
 export function mountRoutes(app: Express, routes: readonly Route[]): void {
   for (const route of routes) {
@@ -18,10 +21,11 @@ export function mountRoutes(app: Express, routes: readonly Route[]): void {
 
 function createHandler(route: Route): RequestHandler {
   return async (request, response) => {
+    const deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
     const body = await readBody(route, request);
     const signal = signalOf(response);
     try {
-      const answer = await route.handle({ body, signal });
+      const answer = await route.handle({ body, signal, deadlineMs });
       response.status(answer.status).json(answer.body);
     } catch (error) {
       if (!signal.aborted) throw error; // nobody is left to be answered

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { LIMITS } from '@marquee/contracts';
 import type { ApiErrorCode, BatchPredictResponse, PredictResponse } from '@marquee/contracts';
 import { BatchPredictRequestDto, PredictRequestDto } from '../dto/prediction-requests.js';
 import { BatchPredictResponseDto, PredictResponseDto } from '../dto/prediction-responses.js';
-import type { SentimentService } from '../inference/sentiment-service.js';
+import type { InferenceService, ServedPrediction } from '../inference/inference-service.js';
 import type { Route } from './route.js';
 
 const ERRORS: readonly ApiErrorCode[] = [
@@ -17,7 +18,7 @@ const ERRORS: readonly ApiErrorCode[] = [
   'SHUTTING_DOWN',
 ];
 
-export function createPredictRoute(sentiment: SentimentService): Route<PredictRequestDto, PredictResponse> {
+export function createPredictRoute(inference: InferenceService): Route<PredictRequestDto, PredictResponse> {
   return {
     method: 'POST',
     path: '/predict',
@@ -30,16 +31,17 @@ export function createPredictRoute(sentiment: SentimentService): Route<PredictRe
     request: { dto: PredictRequestDto, maxBytes: LIMITS.maxSingleBodyBytes },
     answers: { 200: { dto: PredictResponseDto, description: 'The sentiment, and how sure the model is of it.' } },
     errors: ERRORS,
-    async handle({ body, signal }) {
-      const [prediction] = await sentiment.predict([body.text], signal);
+    async handle({ body: { text }, signal, deadlineMs }) {
+      const { predictions } = await inference.predict({ texts: [text], priority: 'single', signal, deadlineMs });
+      const [prediction] = predictions;
       if (prediction === undefined) throw new Error('bug: one review got no prediction');
-      return { status: 200, body: prediction };
+      return { status: 200, body: toPredictResponse(text, prediction) };
     },
   };
 }
 
 export function createBatchPredictRoute(
-  sentiment: SentimentService,
+  inference: InferenceService,
 ): Route<BatchPredictRequestDto, BatchPredictResponse> {
   return {
     method: 'POST',
@@ -53,11 +55,30 @@ export function createBatchPredictRoute(
     request: { dto: BatchPredictRequestDto, maxBytes: LIMITS.maxBatchBodyBytes },
     answers: { 200: { dto: BatchPredictResponseDto, description: 'One prediction a review.' } },
     errors: ERRORS,
-    async handle({ body, signal }) {
+    async handle({ body: { reviews }, signal, deadlineMs }) {
       const startMs = performance.now();
-      const predictions = await sentiment.predict(body.reviews, signal);
+      const answer = await inference.predict({ texts: reviews, priority: 'batch', signal, deadlineMs });
+      const predictions = answer.predictions.map((prediction, index) =>
+        toPredictResponse(reviews[index] ?? '', prediction),
+      );
       const processing_time_ms = Math.round((performance.now() - startMs) * 100) / 100;
       return { status: 200, body: { predictions, total_count: predictions.length, processing_time_ms } };
     },
+  };
+}
+
+/** The seed's four fields first, in its order. */
+function toPredictResponse(text: string, prediction: ServedPrediction): PredictResponse {
+  const { sentiment, confidence, probabilities, modelVersion, tokenCount, truncated, stage } = prediction;
+  return {
+    text,
+    sentiment,
+    confidence,
+    probabilities,
+    prediction_id: randomUUID(),
+    model_version: modelVersion,
+    token_count: tokenCount,
+    truncated,
+    ...(stage !== undefined && { stage }),
   };
 }

@@ -1,23 +1,22 @@
-import type { InferencePool } from '../inference/inference-pool.js';
-import type { SentimentService } from '../inference/sentiment-service.js';
+import type { InferenceService } from '../inference/inference-service.js';
 import { createBatchPredictRoute, createPredictRoute } from './prediction-routes.js';
+import { createLiveRoute, createReadyRoute } from './probe-routes.js';
 import type { Route } from './route.js';
 import { createHealthRoute, createModelInfoRoute } from './service-state-routes.js';
 
 export interface RouteServices {
-  /** The model's folder as it is shown to clients. */
-  readonly modelPath: string;
-  readonly pool: InferencePool;
-  readonly sentiment: SentimentService;
+  readonly inference: InferenceService;
   readonly isDraining: () => boolean;
 }
 
 /** Every route of the API, once: Express and the OpenAPI document are both made from this list. */
-export function createRouteTable({ modelPath, pool, sentiment, isDraining }: RouteServices): readonly Route[] {
+export function createRouteTable({ inference, isDraining }: RouteServices): readonly Route[] {
   return [
-    createHealthRoute(pool, isDraining),
-    createPredictRoute(sentiment),
-    createBatchPredictRoute(sentiment),
-    createModelInfoRoute(modelPath, pool),
+    createHealthRoute(inference, isDraining),
+    createLiveRoute(),
+    createReadyRoute(inference, isDraining),
+    createPredictRoute(inference),
+    createBatchPredictRoute(inference),
+    createModelInfoRoute(inference),
   ];
 }

@@ -15,6 +15,8 @@ export interface RouteContext<Body> {
   readonly body: Body;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
+  /** When the answer is due, on the clock of `performance.now()`. */
+  readonly deadlineMs: number;
 }
 
 export interface RouteAnswer<Answer> {

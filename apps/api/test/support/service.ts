@@ -1,4 +1,4 @@
-import { ChildProcessPool, createServer, openServedModel } from '../../src/index.js';
+import { ChildProcessPool, createPooledInference, createServer, openServedModel } from '../../src/index.js';
 import type { ChildProcessPoolOptions, MarqueeServer, ServedModel } from '../../src/index.js';
 import { writeTinyArtifact } from './artifact.js';
 import type { TemporaryArtifact } from './artifact.js';
@@ -32,7 +32,8 @@ export async function startTinyService(
   const log: string[] = [];
   const model = await openServedModel(artifact.dir);
   const pool = createTinyPool(model, options);
-  const server = createServer({ modelPath: 'artifacts/tiny', pool, log: (line) => log.push(line) });
+  const inference = createPooledInference(pool, { version: model.version, path: 'artifacts/tiny' });
+  const server = createServer({ inference, log: (line) => log.push(line) });
   const port = await server.listen(0, '127.0.0.1');
   await pool.start();
   return {
