@@ -7,6 +7,7 @@ import {
   importWeights,
   parameterCount,
   quantizedModel,
+  saliencyModel,
   type Weight,
   type Weights,
 } from '@marquee/distilbert';
@@ -20,6 +21,7 @@ import {
   type Manifest,
   type ManifestDraft,
   type ManifestOf,
+  SALIENCY_FILE,
   type Truncation,
   writeManifest,
 } from '@marquee/model-core';
@@ -63,6 +65,7 @@ export async function writeArtifact(dir: string, contents: ArtifactContents): Pr
     ['vocab.txt', model.vocabulary],
     ['model.safetensors', stored],
     [GRAPH_FILES.int8, quantizedModel(config, weights)],
+    [SALIENCY_FILE, saliencyModel(config)],
     [SEEN_ROWS_FILE, encodeSeenRows(contents.seenRows)],
     ...model.licenses,
   ]);

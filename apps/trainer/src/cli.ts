@@ -20,7 +20,7 @@ import { runDistillation } from './distil.js';
 import { DISTIL_OPTION_SPECS, type DistilOptions } from './distil-options.js';
 import { type EvaluateOptions, runEvaluation } from './evaluate.js';
 import { type ExploreOptions, runExploration } from './explore.js';
-import { exportModel } from './export-model.js';
+import { exportModel, EXPORTS } from './export-model.js';
 import { flagOf } from './option-spec.js';
 import { defaultOutputDir } from './output-folder.js';
 import type { Progress } from './progress.js';
@@ -119,11 +119,16 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
     },
   },
   export: {
-    description: 'write the fp32 graph of a model, onnx/model.onnx, and enter it in its manifest',
+    description:
+      'write the fp32 graph of a model, onnx/model.onnx, and its gradients for explanations, onnx/saliency.onnx',
     specs: EXPORT_OPTION_SPECS,
     example: '--model runs/first',
-    run: async ({ model }, { progress }) => {
-      await exportModel(String(model), progress);
+    run: async ({ model, only }, { progress }) => {
+      await exportModel(
+        String(model),
+        progress,
+        EXPORTS.filter((each) => only === undefined || only === each),
+      );
       return 0;
     },
   },

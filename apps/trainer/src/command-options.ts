@@ -2,6 +2,7 @@ import type { CompareOptions } from './compare.js';
 import { DEFAULT_MARGIN } from './equivalence-gate.js';
 import type { EvaluateOptions } from './evaluate.js';
 import type { ExploreOptions } from './explore.js';
+import { EXPORTS } from './export-model.js';
 import type { OptionSpec } from './option-spec.js';
 import type { QuantizeOptions } from './quantize.js';
 import type { SplitOptions } from './split-command.js';
@@ -84,8 +85,9 @@ export const SPLIT_OPTION_SPECS: Readonly<Record<keyof SplitOptions, OptionSpec>
   seed: { ...seed, help: 'decides which review goes where' },
 };
 
-export const EXPORT_OPTION_SPECS: Readonly<Record<'model', OptionSpec>> = {
+export const EXPORT_OPTION_SPECS: Readonly<Record<'model' | 'only', OptionSpec>> = {
   model: { kind: 'path', help: 'folder of the model', required: true },
+  only: { kind: 'text', help: 'which of the two is written; default both', choices: EXPORTS },
 };
 
 export const SCORE_OPTION_SPECS: Readonly<Record<keyof ScoreOptions, OptionSpec>> = {

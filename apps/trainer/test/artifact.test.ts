@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { appendFile, cp, readFile } from 'node:fs/promises';
+import { appendFile, cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { rowDigest } from '@marquee/dataset';
@@ -11,7 +11,9 @@ import {
   loadTransformer,
   type Manifest,
   readManifest,
+  SALIENCY_FILE,
   verifyArtifact,
+  writeManifest,
 } from '@marquee/model-core';
 import { decodeSafetensors, toFloat32 } from '@marquee/safetensors';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -69,6 +71,7 @@ describe('the artifact of a training', () => {
       'config.json',
       'model.safetensors',
       'onnx/model_quantized.onnx',
+      'onnx/saliency.onnx',
       'seen-rows.bin',
       'tokenizer.json',
       'tokenizer_config.json',
@@ -288,12 +291,24 @@ describe('evaluate', () => {
     expect(existsSync(join(outputDir, 'evaluation_results.json'))).toBe(false);
   });
 
+  test('of an older release gets what explanations need, and nothing else', async () => {
+    const older = join(root, 'older');
+    await cp(model, older, { recursive: true });
+    const { [SALIENCY_FILE]: _, ...files } = manifest.files;
+    await rm(join(older, SALIENCY_FILE));
+    await writeManifest(older, manifest, Object.keys(files));
+    await exportModel(older, observe().progress, ['saliency']);
+    expect(await verifyArtifact(older)).toEqual(manifest);
+  });
+
   test('in fp32 after the export agrees with the training', async () => {
     const { lines, progress } = observe();
     await exportModel(model, progress);
     expect(lines[0]).toMatch(/model\/onnx\/model\.onnx: \d\.\d MB, entered in manifest\.json/);
+    expect(lines[1]).toMatch(/model\/onnx\/saliency\.onnx: \d\.\d MB, entered in manifest\.json/);
     const exported = await verifyArtifact(model);
     expect(exported.files).toHaveProperty([GRAPH_FILES.fp32]);
+    expect(exported.files[SALIENCY_FILE]).toEqual(manifest.files[SALIENCY_FILE]);
     expect(exported.version).toBe(manifest.version);
     const classifier = await loadClassifier(model, { device: 'cpu', graph: 'fp32' });
     expect(classifier.info.graph).toBe('fp32');

@@ -157,6 +157,7 @@ describe('a cascade', () => {
     await exportModel(dir, observe().progress);
     const exported = await verifyArtifact(dir);
     expect(exported.files).toHaveProperty(['members/transformer/onnx/model.onnx']);
+    expect(exported.files).toHaveProperty(['members/transformer/onnx/saliency.onnx']);
     const classifier = await loadClassifier(dir, { device: 'cpu', graph: 'fp32' });
     expect(classifier.info.graph).toBe('fp32');
     await classifier.close();

@@ -13,6 +13,7 @@ it('exports these names', () => {
       "MANIFEST_FORMAT_VERSION",
       "MODEL_CORE_ERROR_CODES",
       "ModelCoreError",
+      "SALIENCY_FILE",
       "STAGES",
       "TRUNCATIONS",
       "Tensor",
