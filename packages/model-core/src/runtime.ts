@@ -2,6 +2,9 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
+// Before ONNX Runtime, which reads it once.
+import './no-telemetry.js';
+
 import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 
 import { messageOf, ModelCoreError } from './errors.js';

@@ -1,10 +1,13 @@
-import { readdir } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 
 import { describe, expect, it } from 'vitest';
 
 import { createSession, missingCudaLibraries, runtimeVersion, Tensor } from '../src/index.js';
-import { temporaryFolder } from './support/folders.js';
+import { PACKAGE, temporaryFolder } from './support/folders.js';
 import { tinyGraph } from './support/tiny-graph.js';
 
 const MODEL = tinyGraph(Float32Array.of(1, 2, 3, 4, 5, 6));
@@ -83,4 +86,21 @@ describe('a session', () => {
 
 it('runtimeVersion is that of onnxruntime-node', () => {
   expect(runtimeVersion()).toMatch(/^1\.\d+\.\d+$/);
+});
+
+describe('ONNX Runtime', () => {
+  it('keeps no identifier and sends no report', async () => {
+    const home = await temporaryFolder();
+    const model = join(home, 'model.onnx');
+    await writeFile(model, MODEL);
+    const program = `
+      const { createSession } = await import(${JSON.stringify(pathToFileURL(join(PACKAGE, 'dist/index.js')))});
+      const { readFileSync } = await import('node:fs');
+      const session = await createSession(readFileSync(${JSON.stringify(model)}));
+      await session.release();`;
+    // Nothing of this environment: the runtime reports nothing where it sees CI.
+    const env = { HOME: home, PATH: process.env['PATH'] };
+    await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program], { env });
+    expect(await readdir(home)).toEqual(['model.onnx']);
+  });
 });
