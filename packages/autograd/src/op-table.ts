@@ -480,9 +480,9 @@ export const opTable = {
   } satisfies Op,
 
   /**
-   * The transpose of `gather`: row i of the result is the sum of the rows of `x` whose id is i. Rows of equal ids are summed by a product
-   * with a 0/1 matrix [unique ids, tokens], then each unique row is written once: ScatterND with reduction=add would depend on the
-   * order in which threads arrive, this repeats bit for bit.
+   * The transpose of `gather`: row i of the result is the sum of the rows of `x` whose id is i. Rows whose id comes once are written as they are; those of
+   * equal ids are summed by a product with a 0/1 matrix [repeated ids, their tokens], and each id is written once: ScatterND with reduction=add would
+   * depend on the order in which threads arrive, this repeats bit for bit.
    */
   sumRows: {
     infer: (inputs, { shape }) => {
@@ -494,28 +494,32 @@ export const opTable = {
     },
     gradient: ({ inputs, cotangents }) => [fn.gather(cotangentOf({ cotangents }), at(inputs, 1)), null],
     emit: (emitter, [x = '', ids = ''], { inputs, attributes: { shape } }) => {
-      const width = shape[1] ?? 1;
-      const elementType = { to: { int: dataTypes[at(inputs, 0).dtype].onnx } };
+      const { dtype } = at(inputs, 0);
+      const node = (...args: Parameters<Emitter['node']>): string => emitter.node(...args)[0] ?? '';
       const int64 = { to: { int: dataTypes.int64.onnx } }; // the only integers that ScatterND takes
-      const [wideIds = ''] = at(inputs, 1).dtype === 'int64' ? [ids] : emitter.node('Cast', [ids], int64);
-      const [flatIds = ''] = emitter.node('Reshape', [wideIds, emitter.int64s([-1])]);
-      const [rows = ''] = emitter.node('Reshape', [x, emitter.reshapeTarget([-1, width])]);
-      const [unique = '', , positions = ''] = emitter.node('Unique', [flatIds], { sorted: { int: 1 } }, { outputs: 3 });
-      const [uniqueCount = ''] = emitter.node('Shape', [unique]);
-      const scalar = (name: string): string => emitter.node('Squeeze', [name])[0] ?? '';
-      const zero = emitter.constant('int64', [], 0);
+      const wideIds = at(inputs, 1).dtype === 'int64' ? ids : node('Cast', [ids], int64);
+      const rows = node('Reshape', [x, emitter.reshapeTarget([-1, shape[1] ?? 1])]);
+      const [unique = '', first = '', places = '', counts = ''] = emitter.node(
+        'Unique',
+        [node('Reshape', [wideIds, emitter.int64s([-1])])],
+        { sorted: { int: 1 } },
+        { outputs: 4 },
+      );
+      // Places among the unique ids, of those that come more than once, and of all their tokens.
       const one = emitter.constant('int64', [], 1);
-      const [range = ''] = emitter.node('Range', [zero, scalar(uniqueCount), one]);
-      const [column = ''] = emitter.node('Unsqueeze', [range, emitter.int64s([1])]);
-      const [matches = ''] = emitter.node('Equal', [column, positions]);
-      const [selector = ''] = emitter.node('Cast', [matches], elementType);
-      const [sums = ''] = emitter.node('Gemm', [selector, rows]);
-      const [zeros = ''] = emitter.node('Expand', [
-        emitter.constant(at(inputs, 0).dtype, [], 0),
-        emitter.shapeTensor(shape),
+      const isRepeated = node('Greater', [counts, one]);
+      const indicesOf = (flags: string): string => node('Squeeze', [node('NonZero', [flags]), emitter.int64s([0])]);
+      const repeated = indicesOf(isRepeated); // [repeated ids]
+      const tokens = indicesOf(node('Gather', [isRepeated, places])); // [their tokens]
+      const asColumn = (name: string): string => node('Unsqueeze', [name, emitter.int64s([1])]);
+      const matches = node('Equal', [asColumn(repeated), node('Gather', [places, tokens])]);
+      const sums = node('Gemm', [
+        node('Cast', [matches], { to: { int: dataTypes[dtype].onnx } }),
+        node('Gather', [rows, tokens]),
       ]);
-      const [indices = ''] = emitter.node('Unsqueeze', [unique, emitter.int64s([1])]);
-      return emitter.node('ScatterND', [zeros, indices, sums]);
+      const zeros = node('Expand', [emitter.constant(dtype, [], 0), emitter.shapeTensor(shape)]);
+      const firsts = node('ScatterND', [zeros, asColumn(unique), node('Gather', [rows, first])]);
+      return emitter.node('ScatterND', [firsts, asColumn(node('Gather', [unique, repeated])), sums]);
     },
   } satisfies Op<{ readonly shape: Shape }>,
 
