@@ -10,6 +10,7 @@ import {
   gelu,
   input,
   mul,
+  reduceMean,
   reduceSum,
   reshape,
   sin,
@@ -35,9 +36,15 @@ describe('emission', () => {
 
   it('tells nodes apart that differ in an attribute or in the order of their inputs', () => {
     const [x, y] = [input('x', 'float32', [2, 2]), input('y', 'float32', [2, 2])];
-    const graph = emit([x, y], { a: sub(x, y), b: sub(y, x), c: reduceSum(x, [0]), d: reduceSum(x, [1]) });
+    const graph = emit([x, y], { a: sub(x, y), b: sub(y, x), c: reduceMean(x, [0]), d: reduceMean(x, [1]) });
     const counted = opTypes(graph).filter((opType) => opType !== 'Identity');
-    expect(counted).toEqual(['Sub', 'Sub', 'ReduceSum', 'ReduceSum']);
+    expect(counted).toEqual(['Sub', 'Sub', 'ReduceMean', 'ReduceMean']);
+  });
+
+  it('writes the sum over the rows of a matrix as a product with ones, and every other sum as a reduction', () => {
+    const x = input('x', 'float32', ['rows', 3]);
+    expect(opTypes(emit([x], { y: reduceSum(x, [0]) }))).toContain('Gemm');
+    expect(opTypes(emit([x], { y: reduceSum(x, [1]) }))).toContain('ReduceSum');
   });
 
   it('writes equal small constants once, and different ones apart', () => {
