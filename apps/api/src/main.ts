@@ -6,6 +6,7 @@ import { createPooledInference } from './inference/pooled-inference.js';
 import { openServedModel } from './inference/served-model.js';
 import { watchScriptRunner } from './lifecycle/parent-watch.js';
 import { EXIT_CODE_BUG, StartError } from './lifecycle/start-error.js';
+import { createLog } from './log.js';
 import { createServer } from './server.js';
 import type { MarqueeServer } from './server.js';
 import { resolveSettings } from './settings.js';
@@ -16,7 +17,7 @@ const DEFAULT_MODEL_DIR = fileURLToPath(new URL('../../../artifacts/marquee', im
 /** Work in hand is finished within this time of a signal; npm and containers wait for about 10 s. */
 const DRAIN_TIMEOUT_MS = 5_000;
 
-const log = (message: string): void => void process.stderr.write(`marquee: ${message}\n`);
+const log = createLog({ level: 'info', destination: process.stderr });
 
 async function main(): Promise<void> {
   const request = resolveSettings({
@@ -40,7 +41,7 @@ async function serve(settings: Settings): Promise<void> {
   const stop = (reason: string): void => {
     if (stopping.signal.aborted) return;
     stopping.abort();
-    log(`stopping: ${reason}`);
+    log.info({ reason }, 'stopping');
     void close().then(() => process.exit(0), exitWithError);
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal));
@@ -94,13 +95,12 @@ function greet({ modelDir, host }: Settings, port: number): void {
   );
 }
 
+/** For the operator, who reads it in a terminal: one sentence, not JSON. */
 function exitWithError(error: unknown): never {
-  if (error instanceof StartError) {
-    log(error.message);
-    process.exit(error.exitCode);
-  }
-  log(`this is a bug: ${error instanceof Error ? error.stack : String(error)}`);
-  process.exit(EXIT_CODE_BUG);
+  const isKnown = error instanceof StartError;
+  const sentence = isKnown ? error.message : `this is a bug: ${error instanceof Error ? error.stack : String(error)}`;
+  process.stderr.write(`marquee: ${sentence}\n`);
+  process.exit(isKnown ? error.exitCode : EXIT_CODE_BUG);
 }
 
 // Whoever read the output may be gone before this process is: that is no reason to end otherwise than asked.

@@ -7,12 +7,15 @@ import type { Express } from 'express';
 import { API_ERRORS } from '@marquee/contracts';
 import type { ApiErrorCode } from '@marquee/contracts';
 import { createErrorHandler } from './http/answer-error.js';
-import type { Log } from './http/answer-error.js';
 import { ApiError } from './http/api-error.js';
 import { mountDocuments } from './http/documents.js';
+import { ERROR_WIRES } from './http/error-wires.js';
 import { mountRoutes } from './http/mount-routes.js';
+import { requestIdFrom } from './http/request-id.js';
+import { beginRequest } from './http/request-state.js';
 import type { InferenceService } from './inference/inference-service.js';
 import { StartError } from './lifecycle/start-error.js';
+import type { Log } from './log.js';
 import { buildOpenApiDocument } from './openapi/open-api-document.js';
 import type { OpenApiDocument } from './openapi/open-api-document.js';
 import { createRouteTable } from './routes/route-table.js';
@@ -46,7 +49,10 @@ export function createServer({ inference, log }: ServerDependencies): MarqueeSer
   const routes = createRouteTable({ inference, isDraining: () => isDraining });
   const openApi = buildOpenApiDocument(routes);
   const app = createApp();
-  app.use((_request, response, next) => {
+  app.use((request, response, next) => {
+    const id = requestIdFrom(request.headers['x-request-id']);
+    beginRequest(request, { id, startMs: performance.now() });
+    response.set('X-Request-Id', id);
     inHand.add(response);
     response.once('close', () => inHand.delete(response));
     if (isDraining) response.set('Connection', 'close');
@@ -124,8 +130,15 @@ function answerClientError(cause: NodeJS.ErrnoException, socket: Socket): void {
     return;
   }
   const [code, detail] = CLIENT_ERRORS[cause.code ?? ''] ?? ['MALFORMED_HTTP', 'Request is not valid HTTP/1.1'];
-  const { status, error } = API_ERRORS[code];
-  const body = JSON.stringify({ error, detail });
-  const head = [`HTTP/1.1 ${status} ${error}`, 'Connection: close', 'Content-Type: application/json; charset=utf-8'];
-  socket.end([...head, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+  const id = requestIdFrom(undefined);
+  const { status, body } = ERROR_WIRES.native(new ApiError(code, detail), id);
+  const json = JSON.stringify(body);
+  const head = [
+    `HTTP/1.1 ${status} ${API_ERRORS[code].error}`,
+    'Connection: close',
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(json)}`,
+    `X-Request-Id: ${id}`,
+  ];
+  socket.end([...head, '', json].join('\r\n'));
 }

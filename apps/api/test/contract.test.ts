@@ -226,10 +226,15 @@ describe('errors', () => {
     expect(info).toMatchObject({ status: 503, body: { error: 'Service unavailable', detail: 'Model not loaded' } });
   });
 
-  test('an unknown path is 404 with the two fields', async () => {
-    const { status, body } = await send(`${service.url}/predict/one`);
+  test('an unknown path is 404 with the four fields', async () => {
+    const { status, headers, body } = await send(`${service.url}/predict/one`);
     expect(status).toBe(404);
-    expect(body).toEqual({ error: 'Not found', detail: 'No such path: see /docs for those that there are' });
+    expect(body).toEqual({
+      error: 'Not found',
+      detail: 'No such path: see /docs for those that there are',
+      code: 'ROUTE_NOT_FOUND',
+      request_id: headers.get('X-Request-Id'),
+    });
     expectToKeep(ErrorResponseDto, body);
   });
 

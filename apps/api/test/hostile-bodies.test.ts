@@ -160,13 +160,15 @@ describe('bodies made to hurt', () => {
     expect(answer).toContain('Connection: close');
   });
 
-  test('what is not HTTP is answered 400 with the two fields', async () => {
+  test('what is not HTTP is answered 400 with the four fields', async () => {
     const answer = await talk('GIVE /me FILMS\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer).toContain('{"error":"Bad request","detail":"Request is not valid HTTP/1.1"}');
+    expect(answer).toMatch(
+      /\{"error":"Bad request","detail":"Request is not valid HTTP\/1.1","code":"MALFORMED_HTTP","request_id":"[\w-]{36}"\}$/,
+    );
   });
 
-  test('headers over 16 KiB are answered 431 with the two fields', async () => {
+  test('headers over 16 KiB are answered 431 with the four fields', async () => {
     const answer = await talk(`GET /health HTTP/1.1\r\nHost: x\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(answer).toContain('"error":"Request header fields too large"');

@@ -167,7 +167,13 @@ describe('the end', () => {
     process.kill(-run.pid, 'SIGINT');
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(8).fill(200));
     expect(await run.exit).toEqual({ code: 0, signal: null });
-    expect(run.errors()).toBe('marquee: stopping: SIGINT\n');
+    expect(
+      run
+        .errors()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object),
+    ).toMatchObject([{ level: 'info', msg: 'stopping', reason: 'SIGINT' }]);
   });
 
   test('a signal while the model is being loaded is exit 0, too', async () => {

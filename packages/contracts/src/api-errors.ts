@@ -2,6 +2,9 @@
 export interface ErrorResponse {
   readonly error: string;
   readonly detail: string;
+  readonly code: ApiErrorCode;
+  /** The one in the header `X-Request-Id`, and in the log of the server. */
+  readonly request_id: string;
 }
 
 interface ApiErrorKind {

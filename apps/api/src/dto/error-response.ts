@@ -1,6 +1,7 @@
-import { IsString } from 'class-validator';
+import { IsIn, IsString } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import type { ErrorResponse } from '@marquee/contracts';
+import { API_ERRORS } from '@marquee/contracts';
+import type { ApiErrorCode, ErrorResponse } from '@marquee/contracts';
 
 export class ErrorResponseDto implements ErrorResponse {
   @JSONSchema({ description: 'The kind of error.', examples: ['Validation error'] })
@@ -13,4 +14,15 @@ export class ErrorResponseDto implements ErrorResponse {
   })
   @IsString()
   readonly detail!: string;
+
+  @JSONSchema({ description: 'What to program against: it never changes its meaning.', examples: ['INVALID_REQUEST'] })
+  @IsIn(Object.keys(API_ERRORS))
+  readonly code!: ApiErrorCode;
+
+  @JSONSchema({
+    description: 'Names this request in the log of the server; also in the header X-Request-Id.',
+    examples: ['0198f2c4-7d3e-7c11-9b1f-2f6d5f0f3a55'],
+  })
+  @IsString()
+  readonly request_id!: string;
 }

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
+import type { Log } from '../log.js';
 import { ApiError } from './api-error.js';
+import { ERROR_WIRES, wireOfPath } from './error-wires.js';
+import { stateOf } from './request-state.js';
 
 const MAX_DRAINED_BYTES = 1024 * 1024;
 const DRAIN_TIMEOUT_MS = 1000;
 
-export type Log = (message: string) => void;
-
-/** Answers every error as `{ error, detail }`; what is not an ApiError goes to the log and is answered with a fixed sentence. */
+/** Answers every error as its wire has it; what is not an ApiError goes to the log and is answered with a fixed sentence. */
 export function createErrorHandler(log: Log): ErrorRequestHandler {
   return async (thrown: unknown, request, response, _next) => {
     if (response.headersSent || response.destroyed) {
@@ -15,7 +16,7 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
       return;
     }
     const error = toApiError(thrown);
-    if (error.status === 500) log(`${request.method} ${request.path}: ${describeCauses(thrown)}`);
+    if (error.status === 500) log.error({ request_id: stateOf(request).id, err: thrown }, 'a request failed');
     await sendError(request, response, error);
   };
 }
@@ -25,19 +26,15 @@ function toApiError(thrown: unknown): ApiError {
   return new ApiError('INTERNAL', 'Prediction failed: unexpected error, see the log of the server', { cause: thrown });
 }
 
-function describeCauses(thrown: unknown): string {
-  if (!(thrown instanceof Error)) return String(thrown);
-  const description = thrown instanceof ApiError ? thrown.message : (thrown.stack ?? thrown.message);
-  return thrown.cause === undefined ? description : `${description}, because ${describeCauses(thrown.cause)}`;
-}
-
 /**
  * Sends the answer at once. When some of the body is still on its way, up to 1 MB of it is read and thrown away before the
  * connection is closed: closing over unread bytes resets it, and a client that is still sending would never see the answer.
  */
-async function sendError(request: IncomingMessage, response: Response, error: ApiError): Promise<void> {
-  const body = Buffer.from(JSON.stringify(error.toBody()));
-  response.status(error.status).set(error.headers);
+async function sendError(request: Request, response: Response, error: ApiError): Promise<void> {
+  const { id, route } = stateOf(request);
+  const answer = ERROR_WIRES[route?.wire ?? wireOfPath(request.path)](error, id);
+  const body = Buffer.from(JSON.stringify(answer.body));
+  response.status(answer.status).set(error.headers);
   response.set({ 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': String(body.length) });
   if (!hasUnreadBody(request)) {
     response.end(body);

@@ -1,5 +1,5 @@
 import { API_ERRORS } from '@marquee/contracts';
-import type { ApiErrorCode, ErrorResponse } from '@marquee/contracts';
+import type { ApiErrorCode } from '@marquee/contracts';
 
 interface ApiErrorOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -20,9 +20,5 @@ export class ApiError extends Error {
 
   get status(): number {
     return API_ERRORS[this.code].status;
-  }
-
-  toBody(): ErrorResponse {
-    return { error: API_ERRORS[this.code].error, detail: this.message };
   }
 }

@@ -1,11 +1,12 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import type { Route } from '../routes/route.js';
+import type { Principal, Route } from '../routes/route.js';
 import { ApiError } from './api-error.js';
+import { beforeDeadline, deadlineAfter } from './deadline.js';
 import { readJsonBody } from './json-body.js';
+import { stateOf } from './request-state.js';
 import { validateBody } from './validate-body.js';
 
-/** The seed's limit. */
-const REQUEST_TIMEOUT_MS = 30_000;
+const ANONYMOUS: Principal = { id: 'anonymous', scopes: [] };
 
 /** Adds the routes to Express, and a 405 with `Allow` for the other methods of their paths. */
 export function mountRoutes(app: Express, routes: readonly Route[]): void {
@@ -21,14 +22,22 @@ export function mountRoutes(app: Express, routes: readonly Route[]): void {
 
 function createHandler(route: Route): RequestHandler {
   return async (request, response) => {
-    const deadlineMs = performance.now() + REQUEST_TIMEOUT_MS;
+    const state = stateOf(request);
+    state.route = route;
+    state.principal = ANONYMOUS;
+    const deadlineMs = state.startMs + deadlineAfter(request);
     const body = await readBody(route, request);
-    const signal = signalOf(response);
+    const gone = abortedWhenGone(response);
+    const { params } = request as { params: Record<string, string> }; // no path has a wildcard, which alone gives lists
+    const context = { body, params, requestId: state.id, deadlineMs, principal: state.principal };
     try {
-      const answer = await route.handle({ body, signal, deadlineMs });
-      response.status(answer.status).json(answer.body);
+      const answer = await beforeDeadline(deadlineMs, gone, (signal) => route.handle({ ...context, signal }));
+      response
+        .status(answer.status)
+        .set(answer.headers ?? {})
+        .json(answer.body);
     } catch (error) {
-      if (!signal.aborted) throw error; // nobody is left to be answered
+      if (!gone.aborted) throw error; // nobody is left to be answered
     }
   };
 }
@@ -39,7 +48,7 @@ async function readBody({ request: expected }: Route, request: Request): Promise
 }
 
 /** Aborted when the connection closes before the answer was sent. */
-function signalOf(response: Response): AbortSignal {
+function abortedWhenGone(response: Response): AbortSignal {
   const gone = new AbortController();
   response.once('close', () => {
     if (!response.writableEnded) gone.abort();

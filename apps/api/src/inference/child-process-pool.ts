@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Prediction } from '@marquee/model-core';
 import { ApiError } from '../http/api-error.js';
-import type { Log } from '../http/answer-error.js';
 import { StartError } from '../lifecycle/start-error.js';
+import type { Log } from '../log.js';
 import type { ChildModel, LoadedModel } from './child-messages.js';
 import { InferenceProcess, ProcessLostError, predictionFailed } from './inference-process.js';
 import type { InferencePool, PredictOptions } from './inference-pool.js';
@@ -163,16 +163,14 @@ export class ChildProcessPool implements InferencePool {
     while (!this.#isClosing()) {
       const backoffMs = Math.min(this.#options.minBackoffMs * 2 ** this.#lossesInARow, this.#options.maxBackoffMs);
       this.#lossesInARow++;
-      this.#options.log(`an inference process was lost: the next one starts in ${backoffMs} ms`);
+      this.#options.log.warn({ backoff_ms: backoffMs }, 'an inference process was lost');
       try {
         await delay(backoffMs, undefined, { signal: this.#closing.signal });
         await this.#spawn();
         return;
       } catch (error) {
         if (this.#isClosing()) return;
-        this.#options.log(
-          `an inference process did not start: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        this.#options.log.error({ err: error }, 'an inference process did not start');
         if (!this.ready) this.#failQueue(modelNotLoaded());
       }
     }

@@ -10,17 +10,30 @@ export type Scope = (typeof SCOPES)[number];
 /** In whose form errors are written: ours, Text Embeddings Inference's, or the Open Inference Protocol's. */
 export type Wire = 'native' | 'tei' | 'v2';
 
+/** Who asks: the holder of a key, or anybody. */
+export interface Principal {
+  /** Id of the key, which may be logged; `anonymous` without one. */
+  readonly id: string;
+  readonly scopes: readonly Scope[];
+}
+
 export interface RouteContext<Body> {
   /** Validated instance of the route's request DTO; an empty object for a route without a body. */
   readonly body: Body;
-  /** Aborted when the client has gone. */
-  readonly signal: AbortSignal;
-  /** When the answer is due, on the clock of `performance.now()`. */
+  /** What stands for the `:names` of the path. */
+  readonly params: Readonly<Record<string, string>>;
+  /** As in `X-Request-Id`, and in the log. */
+  readonly requestId: string;
+  /** When the answer is due, on the clock of `performance.now()`: later, the client is answered 504. */
   readonly deadlineMs: number;
+  readonly principal: Principal;
+  /** Aborted when the client has gone, or the deadline has passed. */
+  readonly signal: AbortSignal;
 }
 
 export interface RouteAnswer<Answer> {
   readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly body: Answer;
 }
 
@@ -35,7 +48,7 @@ export interface Route<Body extends object = object, Answer extends object = obj
   readonly scope: Scope | 'open';
   readonly wire: Wire;
   readonly request?: { readonly dto: Dto<Body>; readonly maxBytes: number };
-  /** DTO class by status: the answers that are no `{ error, detail }`. */
+  /** DTO class by status: the answers that are no error. */
   readonly answers: Readonly<Record<number, { readonly dto: Dto<Answer>; readonly description: string }>>;
   readonly errors: readonly ApiErrorCode[];
   handle(context: RouteContext<Body>): Promise<RouteAnswer<Answer>>;

@@ -1,12 +1,13 @@
 import { ChildProcessPool, createPooledInference, createServer, openServedModel } from '../../src/index.js';
 import type { ChildProcessPoolOptions, MarqueeServer, ServedModel } from '../../src/index.js';
+import { createLog } from '../../src/log.js';
 import { writeTinyArtifact } from './artifact.js';
 import type { TemporaryArtifact } from './artifact.js';
 
 /** The compiled child: Node does not run TypeScript. */
 const CHILD_MODULE = new URL('../../dist/inference/child-main.js', import.meta.url);
 
-const quiet = (): void => {};
+const quiet = createLog({ level: 'silent', destination: { write: () => {} } });
 
 export function createTinyPool(model: ServedModel, options: Partial<ChildProcessPoolOptions> = {}): ChildProcessPool {
   const child = { dir: model.dir, version: model.version, options: { device: 'cpu', graph: 'int8' } } as const;
@@ -19,7 +20,7 @@ export interface TinyService extends AsyncDisposable {
   readonly port: number;
   readonly server: MarqueeServer;
   readonly pool: ChildProcessPool;
-  /** What the server logged. */
+  /** The lines that the server logged, from `warn` up. */
   readonly log: readonly string[];
 }
 
@@ -33,7 +34,10 @@ export async function startTinyService(
   const model = await openServedModel(artifact.dir);
   const pool = createTinyPool(model, options);
   const inference = createPooledInference(pool, { version: model.version, path: 'artifacts/tiny' });
-  const server = createServer({ inference, log: (line) => log.push(line) });
+  const server = createServer({
+    inference,
+    log: createLog({ level: 'warn', destination: { write: (line) => log.push(line) } }),
+  });
   const port = await server.listen(0, '127.0.0.1');
   await pool.start();
   return {

@@ -1,0 +1,40 @@
+import type { IncomingMessage } from 'node:http';
+import { ApiError } from './api-error.js';
+
+/** How long a request may take when it does not ask for less, and the least that it may ask for. */
+const DEFAULT_TIMEOUT_MS = 30_000;
+const MIN_TIMEOUT_MS = 1_000;
+
+/** The time that a request has, in ms: `X-Request-Timeout-Ms` shortens it. Throws ApiError INVALID_HEADER. */
+export function deadlineAfter({ headers }: IncomingMessage): number {
+  const asked = headers['x-request-timeout-ms'];
+  if (asked === undefined) return DEFAULT_TIMEOUT_MS;
+  const timeoutMs = typeof asked === 'string' && /^\d{1,9}$/.test(asked) ? Number(asked) : NaN;
+  if (timeoutMs >= MIN_TIMEOUT_MS && timeoutMs <= DEFAULT_TIMEOUT_MS) return timeoutMs;
+  throw new ApiError(
+    'INVALID_HEADER',
+    `X-Request-Timeout-Ms must be an integer from ${MIN_TIMEOUT_MS} to ${DEFAULT_TIMEOUT_MS}`,
+  );
+}
+
+/**
+ * Does the work under a signal that is aborted when the deadline passes, or `gone` is. Throws ApiError DEADLINE_EXCEEDED at
+ * the deadline, whether or not the work heeds its signal.
+ */
+export async function beforeDeadline<Value>(
+  deadlineMs: number,
+  gone: AbortSignal,
+  work: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const late = new AbortController();
+  return new Promise<Value>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const error = new ApiError('DEADLINE_EXCEEDED', 'The answer was not ready in time: the work was given up');
+      late.abort(error);
+      reject(error);
+    }, deadlineMs - performance.now());
+    work(AbortSignal.any([gone, late.signal]))
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
