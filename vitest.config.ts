@@ -9,8 +9,8 @@ export default defineConfig({
     // A process per file: onnxruntime-node aborts a process whose worker thread ends inside a run.
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
   },
 });

@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+
 import { type JsonObject, loadClassifier, type Manifest } from '@marquee/model-core';
 
 import { type BlendMembers, completeArtifact, writeBlend, writeLinear } from './blend-artifact.js';
@@ -6,14 +8,14 @@ import { describeChoice, describeMaking, type Ingredients, reportValidation } fr
 import type { MemberLogits } from './blend-weights.js';
 import { describeCalibration } from './calibration.js';
 import { type DividedData, divideReviews, pickRows, type RowsPart } from './divide-data.js';
-import { engineName } from './engine-name.js';
-import { describeEvaluation, reportEvaluation } from './evaluation-report.js';
+import { describeEvaluated, evaluateArtifact } from './evaluate-artifact.js';
 import { fitCascade } from './fit-cascade.js';
 import { fitLinearBaseline, labelsOf, type LinearBaseline, linearLogits } from './linear-baseline.js';
+import { linearMemberBeside } from './linear-beside.js';
 import { checkOutputFolder, prepareOutputFolder } from './output-folder.js';
+import { writeEvaluationPage } from './report/evaluation-results.js';
+import { RESULT_FILES, RESULTS_FOLDER } from './report/result-files.js';
 import { scoreReviews } from './score-reviews.js';
-import { readSeenRows } from './seen-rows.js';
-import { describeStages, reportStages } from './stage-report.js';
 import { endOfArtifact, plainOptions } from './tracking/describe-training.js';
 import { recordRun, type RunWatch } from './tracking/record-run.js';
 import { TrainerError } from './trainer-error.js';
@@ -118,16 +120,17 @@ async function finish(blending: Blending, manifest: Manifest): Promise<Manifest>
   const { outputDir } = options;
   const { metrics = {} } = manifest;
   if (!data.test) return completeArtifact(outputDir, manifest, metrics);
-  const { reviews, rowDigests } = data.test;
   const classifier = await load(outputDir, options);
-  const scored = await scoreReviews(classifier, reviews, blending).finally(() => classifier.close());
-  const seen = await readSeenRows(outputDir);
-  const labels = labelsOf(reviews);
-  const report = reportEvaluation(labels, scored.probabilities, (row) => seen.has(rowDigests[row] ?? ''));
-  const stages = reportStages(labels, scored.probabilities, scored.stages);
-  const name = engineName(classifier.info);
-  const lines = [...describeEvaluation(`test, ${name}`, report), ...describeStages(`test, ${name}`, stages)];
-  for (const line of lines) progress.say(line);
-  const test = { [options.kind]: { ...report, ...(stages.length > 0 && { stages }) } } as unknown as JsonObject;
-  return completeArtifact(outputDir, manifest, { ...metrics, test });
+  const evaluated = await evaluateArtifact(outputDir, classifier, data.test, blending).finally(() =>
+    classifier.close(),
+  );
+  const beside = await linearMemberBeside(outputDir, data.test, blending);
+  for (const line of describeEvaluated(evaluated, beside)) progress.say(line);
+  const resultsDir = join(outputDir, RESULTS_FOLDER);
+  await writeEvaluationPage(resultsDir, evaluated, beside);
+  progress.say(`pictures, figures and ${RESULT_FILES.page} are in ${resultsDir}`);
+  const { report, stages } = evaluated;
+  const others = Object.fromEntries(beside.map((other) => [other.name, other.report]));
+  const test = { [options.kind]: { ...report, ...(stages.length > 0 && { stages }) }, ...others };
+  return completeArtifact(outputDir, manifest, { ...metrics, test: test as unknown as JsonObject });
 }

@@ -27,7 +27,7 @@ import type { Progress } from './progress.js';
 import { runPretraining } from './pretrain.js';
 import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from './pretrain-options.js';
 import { type QuantizeOptions, runQuantization } from './quantize.js';
-import { createFiveSteps } from './report/five-steps.js';
+import { createFiveSteps, type FiveSteps } from './report/five-steps.js';
 import { RESULTS_FOLDER } from './report/result-files.js';
 import { withRunDefaults, withTrainingData } from './run-defaults.js';
 import { runScoring, type ScoreOptions } from './score.js';
@@ -81,7 +81,7 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
     run: distil,
   },
   evaluate: {
-    description: 'measure a model on a CSV of reviews and write evaluation_results.json',
+    description: 'measure a model on a CSV of reviews: figures, pictures, samples and a report',
     specs: EVALUATE_OPTION_SPECS,
     example: '--model runs/first --test-file more-reviews.csv --output-dir runs/first-evaluated',
     run: evaluate,
@@ -155,13 +155,17 @@ export async function runCli(argv: readonly string[], dependencies: CliDependenc
 }
 
 async function train(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
-  const { cwd, progress, write } = dependencies;
   // Each value was parsed as its spec says.
   const options = withTrainingData(withRunDefaults(parsed, dependencies), dependencies) as unknown as TrainOptions;
-  const fiveSteps = createFiveSteps({ resultsDir: resultsDirFor(parsed['outputDir'], cwd), cwd, write });
+  const observer = beginFiveSteps(parsed, dependencies);
+  const result = await runTraining(options, { ...dependencies, observer });
+  return endOf(result, 'train', parsed, options, dependencies.progress);
+}
+
+function beginFiveSteps({ outputDir }: Readonly<Record<string, unknown>>, { cwd, write }: CliDependencies): FiveSteps {
+  const fiveSteps = createFiveSteps({ resultsDir: resultsDirFor(outputDir, cwd), cwd, write });
   fiveSteps.begin();
-  const result = await runTraining(options, { ...dependencies, observer: fiveSteps });
-  return endOf(result, 'train', parsed, options, progress);
+  return fiveSteps;
 }
 
 async function pretrain(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
@@ -172,7 +176,14 @@ async function pretrain(parsed: Readonly<Record<string, unknown>>, dependencies:
 async function distil(parsed: Readonly<Record<string, unknown>>, dependencies: CliDependencies): Promise<number> {
   const teacherCacheDir = parsed['teacherCacheDir'] ?? dependencies.teacherCacheDir;
   const options = { ...withRunDefaults(parsed, dependencies), teacherCacheDir } as unknown as DistilOptions; // as for `train`
-  return endOf(await runDistillation(options, dependencies), 'distil', parsed, options, dependencies.progress);
+  const observer = beginFiveSteps(parsed, dependencies);
+  return endOf(
+    await runDistillation(options, { ...dependencies, observer }),
+    'distil',
+    parsed,
+    options,
+    dependencies.progress,
+  );
 }
 
 /** The exit code of a training, and, where it was stopped, the words that say how to go on. */

@@ -30,7 +30,8 @@ export const EXPLORE_OPTION_SPECS: Readonly<Record<keyof ExploreOptions, OptionS
 export const EVALUATE_OPTION_SPECS: Readonly<Record<keyof EvaluateOptions, OptionSpec>> = {
   model: { kind: 'path', help: 'folder of the model', required: true },
   testFile: { kind: 'path', help: 'CSV or CSV.gz with labeled reviews', required: true },
-  outputDir: { kind: 'path', help: 'folder for evaluation_results.json; default a new runs/<time>' },
+  trainFile: { kind: 'path', help: 'reviews to fit a linear baseline on, whose figures stand beside in the report' },
+  outputDir: { kind: 'path', help: 'folder for evaluation_results.json, report.html, …; default a new runs/<time>' },
   graph: {
     kind: 'text',
     help: 'which graph of the model is measured',

@@ -1,15 +1,14 @@
-import { join } from 'node:path';
+import { type Classifier, type Graph, loadClassifier, readManifest } from '@marquee/model-core';
 
-import { fileDigest, readReviews, type Review, rowDigest } from '@marquee/dataset';
-import { type Classifier, type Graph, loadClassifier } from '@marquee/model-core';
-
-import { requireWritableFolder, writeDurably } from './durable-write.js';
-import { engineName } from './engine-name.js';
-import { describeEvaluation, type EvaluationReport, reportEvaluation } from './evaluation-report.js';
-import { describeSlices, reportSlices } from './evaluation-slices.js';
-import { scoreReviews } from './score-reviews.js';
-import { readSeenRows } from './seen-rows.js';
-import { describeStages, reportStages } from './stage-report.js';
+import type { RowsPart } from './divide-data.js';
+import { requireWritableFolder } from './durable-write.js';
+import { describeEvaluated, evaluateArtifact } from './evaluate-artifact.js';
+import type { EvaluationReport } from './evaluation-report.js';
+import { fittedBeside, linearMemberBeside, recordedBeside } from './linear-beside.js';
+import { readRows } from './read-data.js';
+import { writeEvaluationPage } from './report/evaluation-results.js';
+import type { ReportedModel } from './report/report-sections.js';
+import { RESULT_FILES } from './report/result-files.js';
 import { plainOptions } from './tracking/describe-training.js';
 import { flattenMetrics } from './tracking/flatten-metrics.js';
 import { recordRun, type RunWatch } from './tracking/record-run.js';
@@ -17,6 +16,8 @@ import { recordRun, type RunWatch } from './tracking/record-run.js';
 export interface EvaluateOptions {
   readonly model: string;
   readonly testFile: string;
+  /** Reviews that a linear baseline is fitted on. */
+  readonly trainFile: string | undefined;
   readonly outputDir: string;
   readonly graph: 'auto' | Graph;
   readonly textColumnName: string;
@@ -25,59 +26,59 @@ export interface EvaluateOptions {
   readonly threads: number | undefined;
 }
 
-const EVALUATION_FILE = 'evaluation_results.json';
-
-/** Evaluates an artifact on every review of a file, as it would be served, and writes `evaluation_results.json`. Throws `INTERRUPTED`. */
+/**
+ * Evaluates an artifact of any kind on every review of a file, as it would be served, and writes figures, samples, the picture and `report.html`. Throws `INTERRUPTED`, and what
+ * reading and loading throw.
+ */
 export async function runEvaluation(options: EvaluateOptions, watch: RunWatch): Promise<void> {
-  const reviews = await readReviews(options.testFile, {
-    textColumn: options.textColumnName,
-    labelColumn: options.labelColumnName,
-    requireBothClasses: false,
-    ...(options.maxEvalSamples === undefined ? {} : { maxRows: options.maxEvalSamples }),
-  });
-  const data = { sha256: await fileDigest(options.testFile), rows: reviews.length };
+  const { outputDir, model, graph } = options;
+  const judging = await readRows(options.testFile, columnsOf(options), { maxRows: options.maxEvalSamples });
   const threads = options.threads === undefined ? {} : { intraOpThreads: options.threads };
-  const classifier = await loadClassifier(options.model, { device: 'cpu', graph: options.graph, ...threads });
-  await requireWritableFolder(options.outputDir);
+  const classifier = await loadClassifier(model, { device: 'cpu', graph, ...threads });
   try {
+    await requireWritableFolder(outputDir);
     await recordRun({
-      dir: options.outputDir,
+      dir: outputDir,
       start: {
         command: 'evaluate',
         options: plainOptions(options),
-        data: { test: data },
-        model: { path: options.model },
+        data: { test: judging.source },
+        model: { path: model },
       },
       mirror: watch.mirror,
-      run: () => evaluate(options, classifier, reviews, data, watch),
+      run: () => evaluate(options, classifier, judging, watch),
       endOf: (report) => ({ status: 'finished', metrics: flattenMetrics(report) }),
     });
   } finally {
     await classifier.close();
   }
-  watch.progress.say(`written to ${join(options.outputDir, EVALUATION_FILE)}`);
+  watch.progress.say(`${RESULT_FILES.evaluation}, pictures and ${RESULT_FILES.page} are in ${outputDir}`);
 }
+
+const columnsOf = ({ textColumnName, labelColumnName }: EvaluateOptions) => {
+  return { textColumnName, labelColumnName, groupColumn: undefined };
+};
 
 async function evaluate(
   options: EvaluateOptions,
   classifier: Classifier,
-  reviews: readonly Review[],
-  data: object,
+  judging: RowsPart,
   watch: RunWatch,
 ): Promise<EvaluationReport> {
-  const seen = await readSeenRows(options.model);
-  const scored = await scoreReviews(classifier, reviews, watch);
-  const labels = reviews.map(({ label }) => label);
-  const isSeen = (row: number): boolean => seen.has(rowDigest(reviews[row]?.text ?? ''));
-  const report = reportEvaluation(labels, scored.probabilities, isSeen);
-  const slices = reportSlices(labels, scored);
-  const stages = reportStages(labels, scored.probabilities, scored.stages);
-  const { version, kind, graph, maxLength, truncation } = classifier.info;
-  const model = { version, kind, graph, max_length: maxLength, truncation };
-  const results = { ...report, slices, ...(stages.length > 0 && { stages }), model, data };
-  await writeDurably(join(options.outputDir, EVALUATION_FILE), `${JSON.stringify(results, null, 2)}\n`);
-  const name = `test, ${engineName(classifier.info)}`;
-  const lines = [...describeEvaluation(name, report), ...describeSlices(name, slices), ...describeStages(name, stages)];
-  for (const line of lines) watch.progress.say(line);
-  return report;
+  const evaluated = await evaluateArtifact(options.model, classifier, judging, watch);
+  const beside = await modelsBeside(options, judging, watch);
+  await writeEvaluationPage(options.outputDir, evaluated, beside);
+  for (const line of describeEvaluated(evaluated, beside)) watch.progress.say(line);
+  return evaluated.report;
+}
+
+/** The linear model that this one is measured by: its own member, one that is fitted now, or the one of its training. */
+async function modelsBeside(options: EvaluateOptions, judging: RowsPart, watch: RunWatch): Promise<ReportedModel[]> {
+  const own = await linearMemberBeside(options.model, judging, watch);
+  if (options.trainFile !== undefined) {
+    const train = await readRows(options.trainFile, columnsOf(options), { requireBothClasses: true });
+    watch.progress.say(`fitting a linear baseline on ${train.reviews.length} reviews`);
+    return [...own, ...fittedBeside(train, judging)];
+  }
+  return own.length > 0 ? own : recordedBeside(await readManifest(options.model), judging);
 }

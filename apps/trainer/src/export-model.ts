@@ -1,19 +1,15 @@
 import { join } from 'node:path';
 
 import { inferenceModel, saliencyModel } from '@marquee/distilbert';
-import {
-  GRAPH_FILES,
-  memberFile,
-  memberFolder,
-  readManifest,
-  SALIENCY_FILE,
-  verifyArtifact,
-} from '@marquee/model-core';
+import { GRAPH_FILES, SALIENCY_FILE } from '@marquee/model-core';
 
 import { type ArtifactWeights, readArtifactWeights } from './artifact-weights.js';
 import { updateManifest } from './artifact-writer.js';
 import { writeDurably } from './durable-write.js';
+import { findEnclosing, renewEnclosing } from './enclosing-artifact.js';
 import type { Progress } from './progress.js';
+import { transformerFolders } from './transformer-folders.js';
+import { TrainerError } from './trainer-error.js';
 
 /** What can be written anew from an artifact's weights: the fp32 graph, which CUDA and other tools run, and the gradients that explanations need. */
 export const EXPORTS = ['fp32', 'saliency'] as const;
@@ -26,25 +22,20 @@ const WRITERS: Readonly<Record<Export, (read: ArtifactWeights) => Uint8Array>> =
   saliency: ({ config }) => saliencyModel(config),
 };
 
-/** Writes graphs of an artifact and enters them in the manifest. Of a blend or cascade, those of its transformers. */
+/** Writes graphs of an artifact and enters them in the manifest. Of a blend or cascade, those of its transformers. Throws `INVALID_MODEL` where there is none. */
 export async function exportModel(
   dir: string,
   progress: Progress,
   exports: readonly Export[] = EXPORTS,
 ): Promise<void> {
-  const manifest = await verifyArtifact(dir);
-  if (!('blend' in manifest)) return exportTransformer(dir, progress, exports);
-  const added: string[] = [];
-  for (const name of Object.keys(manifest.blend.weights)) {
-    const member = join(dir, memberFolder(name));
-    if ((await readManifest(member)).kind !== 'transformer') continue;
-    await exportTransformer(member, progress, exports);
-    added.push(...exports.map((each) => memberFile(name, FILES[each])));
-  }
-  await updateManifest(dir, manifest, added);
+  const folders = await transformerFolders(dir);
+  if (folders.length === 0)
+    throw new TrainerError('INVALID_MODEL', `${dir}: expected a transformer, got a linear model`);
+  for (const folder of folders) await exportTransformer(folder, progress, exports);
 }
 
 async function exportTransformer(dir: string, progress: Progress, exports: readonly Export[]): Promise<void> {
+  const enclosing = await findEnclosing(dir);
   const read = await readArtifactWeights(dir);
   const said: string[] = [];
   for (const each of exports) {
@@ -57,5 +48,6 @@ async function exportTransformer(dir: string, progress: Progress, exports: reado
     read.manifest,
     exports.map((each) => FILES[each]),
   );
+  if (enclosing) await renewEnclosing(enclosing);
   said.forEach((line) => progress.say(line));
 }

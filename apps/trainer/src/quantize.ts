@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { type DistilBertConfig, inferenceModel, quantizedModel, type Weights } from '@marquee/distilbert';
 import { fileDigest, readReviews, visitTexts } from '@marquee/dataset';
@@ -8,9 +8,11 @@ import { GRAPH_FILES, loadClassifier, type Manifest, readArtifact, writeManifest
 import { type ArtifactWeights, readArtifactWeights } from './artifact-weights.js';
 import { publishGraph } from './artifact-writer.js';
 import { requireWritableFolder, writeDurably } from './durable-write.js';
+import { findEnclosing, renewEnclosing } from './enclosing-artifact.js';
 import { describeEquivalence, type GraphScores, judgeEquivalence } from './equivalence-gate.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { scoreReviews } from './score-reviews.js';
+import { transformerFolders } from './transformer-folders.js';
 import { TrainerError } from './trainer-error.js';
 
 export interface QuantizeOptions {
@@ -29,7 +31,7 @@ export interface QuantizeOptions {
 const REPORT_FILE = 'equivalence_report.json';
 
 /**
- * Makes the int8 graph of an artifact anew, judges it against the fp32 graph of the same weights, writes the report, and publishes the graph in the artifact unless it
+ * Makes the int8 graph of an artifact (of a blend or cascade, of its transformers) anew, judges it against the fp32 graph of the same weights, writes the report, and publishes the graph in the artifact unless it
  * is refused. Throws `NOT_EQUIVALENT` for a refused one, which leaves the artifact as it was, and `INTERRUPTED`.
  */
 export async function runQuantization(
@@ -37,8 +39,24 @@ export async function runQuantization(
   watch: EvaluationWatch,
   quantize: (config: DistilBertConfig, weights: Weights) => Uint8Array = quantizedModel,
 ): Promise<void> {
-  const { model, outputDir } = options;
+  const folders = await transformerFolders(options.model);
+  if (folders.length === 0)
+    throw new TrainerError('INVALID_MODEL', `${options.model}: expected a transformer, got a linear model`);
   const reviews = await readTestFile(options);
+  for (const model of folders) {
+    const outputDir = folders.length === 1 ? options.outputDir : join(options.outputDir, basename(model));
+    await quantizeTransformer({ ...options, model, outputDir }, reviews, watch, quantize);
+  }
+}
+
+async function quantizeTransformer(
+  options: QuantizeOptions,
+  reviews: readonly Text[],
+  watch: EvaluationWatch,
+  quantize: (config: DistilBertConfig, weights: Weights) => Uint8Array,
+): Promise<void> {
+  const { model, outputDir } = options;
+  const enclosing = await findEnclosing(model);
   const read = await readArtifactWeights(model);
   await requireWritableFolder(outputDir);
   const int8Graph = quantize(read.config, read.weights);
@@ -53,7 +71,14 @@ export async function runQuantization(
     const expectation = `${model}: expected an int8 graph that answers as the fp32 graph does`;
     throw new TrainerError('NOT_EQUIVALENT', `${expectation}; the artifact is unchanged, ${path} has the report`);
   }
-  await publishGraph(model, { ...read.manifest, equivalence: toJson(report) }, 'int8', int8Graph);
+  const published = await publishGraph(model, { ...read.manifest, equivalence: toJson(report) }, 'int8', int8Graph);
+  if (enclosing) {
+    await renewEnclosing(enclosing);
+    if (published.files[GRAPH_FILES.int8]?.sha256 !== read.manifest.files[GRAPH_FILES.int8]?.sha256)
+      watch.progress.say(
+        `${enclosing.dir}: its weights were fitted on another int8 graph; npm run blend fits them anew`,
+      );
+  }
   const sizeMb = (int8Graph.length / 1e6).toFixed(1);
   watch.progress.say(`${join(model, GRAPH_FILES.int8)}: ${sizeMb} MB, entered in manifest.json; report in ${path}`);
 }

@@ -17,7 +17,7 @@ export interface ScoreFormat {
   write(scored: ScoredRow): string;
 }
 
-const valuesOf = ({ row, line, sentiment, confidence, probabilities, tokenCount, truncated }: ScoredRow) => ({
+const valuesOf = ({ row, line, sentiment, confidence, probabilities, tokenCount, truncated, stage }: ScoredRow) => ({
   row,
   line,
   sentiment,
@@ -26,18 +26,22 @@ const valuesOf = ({ row, line, sentiment, confidence, probabilities, tokenCount,
   positive: probabilities.positive,
   token_count: tokenCount,
   truncated,
+  ...(stage && { stage }),
 });
 
 const NAMES = ['row', 'line', 'sentiment', 'confidence', 'negative', 'positive', 'token_count', 'truncated'];
 
 /** No value needs quotes in CSV: they are numbers, labels and truth values. */
-const FORMATS: Readonly<Record<string, ScoreFormat>> = {
-  csv: { head: `${NAMES.join(',')}\n`, write: (scored) => `${Object.values(valuesOf(scored)).join(',')}\n` },
-  jsonl: { head: '', write: (scored) => `${JSON.stringify(valuesOf(scored))}\n` },
+const FORMATS: Readonly<Record<string, (hasStages: boolean) => ScoreFormat>> = {
+  csv: (hasStages) => ({
+    head: `${[...NAMES, ...(hasStages ? ['stage'] : [])].join(',')}\n`,
+    write: (scored) => `${Object.values(valuesOf(scored)).join(',')}\n`,
+  }),
+  jsonl: () => ({ head: '', write: (scored) => `${JSON.stringify(valuesOf(scored))}\n` }),
 };
 
-/** Throws `INVALID_OPTION` for an ending of another format. */
-export function scoreFormatOf(path: string): ScoreFormat {
+/** The format of a file by its ending, and whether a cascade answers, whose predictions have a stage. Throws `INVALID_OPTION` for an ending of another format. */
+export function scoreFormatOf(path: string): (hasStages: boolean) => ScoreFormat {
   const ending = /\.([a-z]+)$/i.exec(path)?.[1]?.toLowerCase() ?? '';
   const format = Object.hasOwn(FORMATS, ending) ? FORMATS[ending] : undefined;
   if (format) return format;

@@ -34,9 +34,10 @@ interface UnscoredRow {
  */
 export async function runScoring(options: ScoreOptions, watch: EvaluationWatch): Promise<void> {
   const { model, graph, threads, outputFile, labelColumnName } = options;
-  const format = scoreFormatOf(outputFile);
+  const formatOf = scoreFormatOf(outputFile);
   const limits = threads === undefined ? {} : { intraOpThreads: threads };
   const classifier = await loadClassifier(model, { device: 'cpu', graph, ...limits });
+  const format = formatOf(classifier.info.kind === 'cascade');
   try {
     const counts = await writeWhole(outputFile, (output) => scoreRows(options, classifier, watch, output, format));
     const { rows, withoutText, right } = counts;

@@ -185,7 +185,7 @@ describe('evaluate', () => {
   const evaluate = async (name: string, changes: Partial<EvaluateOptions> = {}) => {
     const { lines, progress } = observe();
     const defaults = { graph: 'int8', textColumnName: 'review', labelColumnName: 'sentiment' } as const;
-    const rest = { maxEvalSamples: undefined, threads: 1 };
+    const rest = { trainFile: undefined, maxEvalSamples: undefined, threads: 1 };
     const options = {
       model,
       testFile: join(root, 'test.csv'),
@@ -280,6 +280,7 @@ describe('evaluate', () => {
     const options = {
       model,
       testFile: join(root, 'test.csv'),
+      trainFile: undefined,
       outputDir,
       graph: 'int8',
       textColumnName: 'review',

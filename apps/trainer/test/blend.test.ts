@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { rowDigest } from '@marquee/dataset';
@@ -10,6 +10,8 @@ import { runBlend } from '../src/blend.js';
 import { BLEND_OPTION_SPECS, type BlendOptions } from '../src/blend-options.js';
 import { runEvaluation } from '../src/evaluate.js';
 import { exportModel } from '../src/export-model.js';
+import { runQuantization } from '../src/quantize.js';
+import { runScoring } from '../src/score.js';
 import { readSeenRows } from '../src/seen-rows.js';
 import { loadStartingModel } from '../src/starting-model.js';
 import { temporaryFolder } from './support/temporary-folder.js';
@@ -46,6 +48,24 @@ async function blend(name: string, changes: Partial<BlendOptions> = {}) {
   const options = { ...defaults, ...given } as unknown as BlendOptions;
   const manifest = await runBlend(options, { progress, stopRequested: () => false });
   return { manifest, lines, dir: file(name) };
+}
+
+/** What every evaluation leaves. */
+const EVALUATION_FILES = [
+  'evaluation_metrics.png',
+  'evaluation_results.json',
+  'report.html',
+  'sample_predictions.json',
+];
+
+async function evaluate(model: string, name: string, trainFile?: string) {
+  const { lines, progress } = observe();
+  const given = { model, testFile: file('test.csv'), trainFile, outputDir: file(name), graph: 'auto' } as const;
+  const rest = { textColumnName: 'review', labelColumnName: 'sentiment', maxEvalSamples: undefined, threads: 1 };
+  await runEvaluation({ ...given, ...rest }, { progress, stopRequested: () => false });
+  const results: unknown = JSON.parse(await readFile(file(`${name}/evaluation_results.json`), 'utf8'));
+  const page = await readFile(file(`${name}/report.html`), 'utf8');
+  return { results, page, lines, files: (await readdir(file(name))).filter((path) => path !== 'run.json').sort() };
 }
 
 describe('a cascade', () => {
@@ -122,16 +142,16 @@ describe('a cascade', () => {
     const { test: tested } = manifest.metrics as Reports;
     const made = tested?.['cascade'] as { stages: { n: number }[] };
     expect(made.stages.reduce((sum, { n }) => sum + n, 0)).toBe(40);
-    const { lines: said, progress } = observe();
-    const options = { model: dir, testFile: file('test.csv'), outputDir: file('evaluated'), graph: 'auto' } as const;
-    const columns = { textColumnName: 'review', labelColumnName: 'sentiment' };
-    const rest = { maxEvalSamples: undefined, threads: 1 };
-    await runEvaluation({ ...options, ...columns, ...rest }, { progress, stopRequested: () => false });
-    const results: unknown = JSON.parse(await readFile(file('evaluated/evaluation_results.json'), 'utf8'));
+    const { results, lines: said } = await evaluate(dir, 'evaluated');
     expect(results).toMatchObject({ ...made, model: { kind: 'cascade', graph: 'int8', version: manifest.version } });
     expect(said).toContainEqual(
       expect.stringMatching(/^test, cascade int8: linear answered \d+ reviews \(\d+\.\d\d %\)/),
     );
+    expect(tested?.['linear alone']).toMatchObject({ n: 40, seen_rows: 0 });
+    const page = await readFile(file('evaluated/report.html'), 'utf8');
+    expect(page).toMatch(/<th scope="col">cascade int8, as served<\/th><th scope="col">linear alone<\/th>/);
+    expect(page).toMatch(/<th scope="row">blend<\/th><td>\d+<\/td>/);
+    expect((await readdir(join(dir, 'results'))).sort()).toEqual(EVALUATION_FILES);
   });
 
   test('has a model card and the record of its run', async () => {
@@ -153,14 +173,71 @@ describe('a cascade', () => {
     expect(again).not.toHaveProperty('cascade');
   });
 
-  test('exports the fp32 graph of its transformer and stays whole', async () => {
-    await exportModel(dir, observe().progress);
-    const exported = await verifyArtifact(dir);
-    expect(exported.files).toHaveProperty(['members/transformer/onnx/model.onnx']);
-    expect(exported.files).toHaveProperty(['members/transformer/onnx/saliency.onnx']);
-    const classifier = await loadClassifier(dir, { device: 'cpu', graph: 'fp32' });
-    expect(classifier.info.graph).toBe('fp32');
-    await classifier.close();
+  test.each(['the whole', 'its transformer'])(
+    'exports fp32 graphs by the name of %s and stays whole',
+    async (named) => {
+      const copy = await copyOf(dir, `exported of ${named}`);
+      await exportModel(named === 'the whole' ? copy : join(copy, 'members/transformer'), observe().progress);
+      const exported = await verifyArtifact(copy);
+      expect(exported.files).toHaveProperty(['members/transformer/onnx/model.onnx']);
+      expect(exported.files).toHaveProperty(['members/transformer/onnx/saliency.onnx']);
+      const classifier = await loadClassifier(copy, { device: 'cpu', graph: 'fp32' });
+      expect(classifier.info.graph).toBe('fp32');
+      await classifier.close();
+    },
+  );
+
+  test.each(['the whole', 'its transformer'])('is quantized by the name of %s and stays whole', async (named) => {
+    const copy = await copyOf(dir, `quantized of ${named}`);
+    const model = named === 'the whole' ? copy : join(copy, 'members/transformer');
+    const columns = { textColumnName: 'review', labelColumnName: 'sentiment' };
+    const rest = { unlabeled: false, margin: 50, maxEvalSamples: undefined, threads: 1 };
+    const options = { model, testFile: file('test.csv'), outputDir: file(`gate of ${named}`), ...columns, ...rest };
+    const { lines, progress } = observe();
+    await runQuantization(options, { progress, stopRequested: () => false });
+    const { version } = await verifyArtifact(copy);
+    expect(version).toBe(manifest.version);
+    const member = await verifyArtifact(join(copy, 'members/transformer'));
+    expect(member.equivalence).toMatchObject({ verdict: 'equivalent', rows: 40 });
+    expect(lines.join('\n')).not.toContain('fitted on another'); // the graph has the same bytes
+  });
+
+  test('says of each scored row which stage answered', async () => {
+    const dataFile = file('both stages.csv');
+    await writeFile(dataFile, 'review\na superb and moving film\nfilm\na dull and awful film\n');
+    const given = { model: dir, dataFile, graph: 'auto', threads: 1 } as const;
+    const columns = { textColumnName: 'review', labelColumnName: undefined };
+    const watch = { progress: observe().progress, stopRequested: () => false };
+    for (const name of ['scored.csv', 'scored.jsonl'])
+      await runScoring({ ...given, ...columns, outputFile: file(name) }, watch);
+    const [head, ...rows] = (await readFile(file('scored.csv'), 'utf8')).trimEnd().split('\n');
+    const stages = rows.map((row) => row.split(',').at(-1));
+    expect(head).toMatch(/,truncated,stage$/);
+    expect(stages).toEqual(['linear', 'blend', 'linear']);
+    const objects = (await readFile(file('scored.jsonl'), 'utf8')).trimEnd().split('\n');
+    expect(objects.map((line) => (JSON.parse(line) as { stage: string }).stage)).toEqual(stages);
+  });
+});
+
+async function copyOf(dir: string, name: string): Promise<string> {
+  await cp(dir, file(name), { recursive: true });
+  return file(name);
+}
+
+describe('an evaluation', () => {
+  test('of a transformer leaves the files of every other, with a linear baseline that is fitted for it', async () => {
+    const { files, page, lines } = await evaluate(transformer, 'of a transformer', file('train.csv'));
+    expect(files).toEqual(EVALUATION_FILES);
+    expect(page).toMatch(/<th scope="col">int8, as served<\/th><th scope="col">linear baseline<\/th>/);
+    expect(lines).toContainEqual(expect.stringMatching(/^test, linear baseline \(40 reviews, none seen/));
+  });
+
+  test('of a linear model counts its words', async () => {
+    const changes = { kind: 'linear', model: [], validationFile: undefined } as const;
+    const { dir } = await blend('of words', { ...changes, validationSplitPercentage: 0 });
+    const { files, results } = await evaluate(dir, 'of a linear model');
+    expect(files).toEqual(EVALUATION_FILES);
+    expect(results).toMatchObject({ n: 40, model: { kind: 'linear' } });
   });
 });
 

@@ -169,7 +169,7 @@ describe('a model that int8 breaks', () => {
 
   test('is evaluated as it is served', async () => {
     const { textColumnName, labelColumnName, maxEvalSamples, threads } = options;
-    const rest = { textColumnName, labelColumnName, maxEvalSamples, threads };
+    const rest = { textColumnName, labelColumnName, trainFile: undefined, maxEvalSamples, threads };
     const outputDir = join(root, 'outlier-evaluated');
     const testFile = join(root, 'outlier-validation.csv');
     await runEvaluation({ model, testFile, outputDir, graph: 'auto', ...rest }, watchWith(observe()));

@@ -11,6 +11,8 @@ export interface DetailsData {
   readonly subject: string;
   readonly confidence: readonly ConfidenceBin[];
   readonly lengths: readonly LengthSlice[];
+  /** What lengths are counted in, as on the axis. */
+  readonly lengthUnit: string;
 }
 
 export interface LengthSlice {
@@ -22,11 +24,11 @@ export interface LengthSlice {
 }
 
 /** Draws confidence histogram and accuracy by length, for the report. */
-export function drawDetails({ subject, confidence, lengths }: DetailsData): Promise<Uint8Array> {
+export function drawDetails({ subject, confidence, lengths, lengthUnit }: DetailsData): Promise<Uint8Array> {
   return drawFigure({
     title: 'Confidence and length',
     subtitle: subject,
-    panels: [confidencePanel(confidence), lengthPanel(lengths)],
+    panels: [confidencePanel(confidence), lengthPanel(lengths, lengthUnit)],
   });
 }
 
@@ -61,7 +63,7 @@ function confidencePanel(bins: readonly ConfidenceBin[]): ChartConfiguration {
   } as ChartConfiguration;
 }
 
-function lengthPanel(slices: readonly LengthSlice[]): ChartConfiguration {
+function lengthPanel(slices: readonly LengthSlice[], unit: string): ChartConfiguration {
   const least = Math.min(1, ...slices.map(({ interval: [low] }) => low));
   const y: Axis = {
     title: 'accuracy',
@@ -87,7 +89,7 @@ function lengthPanel(slices: readonly LengthSlice[]): ChartConfiguration {
     options: {
       ...panelOptions('Accuracy by length, with 95 % intervals', slices.flatMap(intervalNote)),
       scales: {
-        x: { offset: true, ...categoryAxis('WordPiece tokens of the review') },
+        x: { offset: true, ...categoryAxis(unit) },
         y: { type: 'linear', ...axisOptions(y) },
       },
     },

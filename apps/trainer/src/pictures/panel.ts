@@ -22,11 +22,13 @@ export interface Note {
   readonly [option: string]: unknown;
 }
 
+export type LineData = ChartDataset<'line', Point[]>;
+
 export interface Panel {
   readonly title: string;
   readonly x: Axis;
   readonly y: Axis;
-  readonly lines: readonly ChartDataset<'line', Point[]>[];
+  readonly lines: readonly LineData[];
   readonly notes?: readonly Note[];
 }
 
@@ -88,17 +90,15 @@ export function axisOptions({ title, min, max, ticks, stepSize }: Axis): Partial
   } as unknown as Partial<ScaleOptionsByType<'linear'>>;
 }
 
+/** How a place on the axis is marked. */
+export const MARK = { borderColor: COLORS.chosen, borderWidth: 2, borderDash: [6, 4] };
+
+/** A dashed line over the height of the panel. */
+export const verticalLine = (x: number): Note => ({ type: 'line', xMin: x, xMax: x, ...MARK });
+
 /** A dashed vertical line with its text at its top, on the side that has the room on an axis from 0 to `among`. */
 export function verticalNote(x: number, text: string, { among }: { readonly among: number }): Note[] {
   const isLeft = x > among / 2;
-  const line: Note = {
-    type: 'line',
-    xMin: x,
-    xMax: x,
-    borderColor: COLORS.chosen,
-    borderWidth: 2,
-    borderDash: [6, 4],
-  };
   const label: Note = {
     type: 'label',
     xValue: x,
@@ -112,5 +112,5 @@ export function verticalNote(x: number, text: string, { among }: { readonly amon
     backgroundColor: withOpacity(COLORS.paper, 0.85),
     font: { size: FONT_SIZE.note, weight: 600 },
   };
-  return [line, label];
+  return [verticalLine(x), label];
 }

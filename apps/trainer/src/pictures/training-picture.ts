@@ -2,7 +2,7 @@ import type { ChartConfiguration } from 'chart.js';
 
 import { drawFigure } from './figure.js';
 import { formatCount } from './format.js';
-import { type Axis, linePanel, type Note, type Point, verticalNote } from './panel.js';
+import { type Axis, type LineData, linePanel, MARK, type Note, type Point, verticalLine } from './panel.js';
 import { COLORS, withOpacity } from './theme.js';
 
 /** What is drawn of a training. */
@@ -53,6 +53,7 @@ function lossPanel(curves: TrainingCurves): ChartConfiguration {
       { label: 'validation', data: validation, ...dotted(COLORS.second) },
       { label: 'training, smoothed', data: smooth(losses), borderColor: COLORS.first },
       { data: losses, borderColor: withOpacity(COLORS.first, 0.25), borderWidth: 1 },
+      ...chosenLegend(curves),
     ],
     notes: chosenNote(curves),
   });
@@ -64,7 +65,10 @@ function metricPanel(curves: TrainingCurves): ChartConfiguration {
     title: `${metricName} on validation`,
     x: stepAxis(curves),
     y: { title: metricName, ...metricRange(evaluations), ticks: (value) => value.toFixed(3) },
-    lines: [{ data: evaluations.map(({ step, metric }) => ({ x: step, y: metric })), ...dotted(COLORS.second) }],
+    lines: [
+      { data: evaluations.map(({ step, metric }) => ({ x: step, y: metric })), ...dotted(COLORS.second) },
+      ...chosenLegend(curves),
+    ],
     notes: chosenNote(curves),
   });
 }
@@ -89,6 +93,7 @@ function learningRatePanel(curves: TrainingCurves): ChartConfiguration {
     },
     lines: [
       { data: curves.steps.map(({ step, learningRate }) => ({ x: step, y: learningRate })), borderColor: COLORS.first },
+      ...chosenLegend(curves),
     ],
     notes: chosenNote(curves),
   });
@@ -108,6 +113,7 @@ function gradientPanel(curves: TrainingCurves): ChartConfiguration {
       ...(curves.maxGradNorm === 0
         ? []
         : [{ label: 'clipped above', data: limit, borderColor: COLORS.muted, borderDash: [5, 5], borderWidth: 1.5 }]),
+      ...chosenLegend(curves),
     ],
     notes: chosenNote(curves),
   });
@@ -122,9 +128,13 @@ const stepAxis = ({ steps }: TrainingCurves): Axis => ({
 
 const dotted = (color: string) => ({ borderColor: color, backgroundColor: color, pointRadius: 4, clip: 8 });
 
-function chosenNote({ chosenStep, steps }: TrainingCurves): Note[] {
+/** A line without a text of its own, which would cover the curve: the legend says what it is. */
+const chosenNote = ({ chosenStep }: TrainingCurves): Note[] =>
+  chosenStep === undefined ? [] : [verticalLine(chosenStep)];
+
+function chosenLegend({ chosenStep }: TrainingCurves): LineData[] {
   if (chosenStep === undefined) return [];
-  return verticalNote(chosenStep, `chosen: step ${formatCount(chosenStep)}`, { among: steps.at(-1)?.step ?? 1 });
+  return [{ label: `chosen: step ${formatCount(chosenStep)}`, data: [], ...MARK }];
 }
 
 /** Exponential moving average over about a fiftieth of the points, and over five at least, corrected for its start as Adam's moments are. */

@@ -2,17 +2,18 @@ import { cpus, release, totalmem, type as systemName } from 'node:os';
 
 import { runtimeVersion } from '@marquee/model-core';
 
-import type { MetricReport } from '../evaluation-report.js';
+import type { EvaluationReport, MetricReport } from '../evaluation-report.js';
 import { flagOf } from '../option-spec.js';
-import { formatCount } from '../pictures/format.js';
+import { formatCount, formatPercent } from '../pictures/format.js';
 import { formatSeconds } from '../progress.js';
+import type { StageReport } from '../stage-report.js';
 import type { TrainingEffort } from '../training-effort.js';
 import { type Html, markup, picture, table } from './html.js';
 
 /** A model whose figures stand in the report beside others', on the same reviews. */
 export interface ReportedModel {
   readonly name: string;
-  readonly report: MetricReport;
+  readonly report: EvaluationReport;
 }
 
 /** How the model was trained, and what that took. */
@@ -42,15 +43,26 @@ ${table(['option', 'value'], optionRows)}</section>
 /** How good the model is, beside others that are measured on the same reviews. */
 export function evaluationSection(
   models: readonly ReportedModel[],
+  stages: readonly StageReport[],
   pictures: { readonly evaluation: Uint8Array; readonly details: Uint8Array },
 ): Html {
   return markup`<section>
 <h2>Evaluation</h2>
 <p>On ${formatCount(models[0]?.report.n ?? 0)} reviews. In parentheses: 95 % bootstrap intervals.</p>
 ${metricTable(models)}
+${stages.length === 0 ? '' : stageTable(stages)}
 ${picture(pictures.evaluation, 'Confusion matrix, ROC, precision and recall, and reliability')}
 ${picture(pictures.details, 'Confidence histogram, and accuracy by length')}</section>
 `;
+}
+
+/** How much each stage of a cascade answered, and how well. */
+function stageTable(stages: readonly StageReport[]): Html {
+  const rows = stages.map(({ stage, n, coverage, accuracy, accuracy_interval: interval }) => {
+    const right = accuracy === null ? '–' : `${score(accuracy)} (${score(interval?.[0])}–${score(interval?.[1])})`;
+    return [stage, formatCount(n), formatPercent(coverage), right];
+  });
+  return table(['answered by', 'reviews', 'share', 'accuracy'], rows);
 }
 
 const METRICS = [

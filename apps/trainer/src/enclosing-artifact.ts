@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+
+import {
+  type Manifest,
+  MANIFEST_FILE,
+  memberFile,
+  memberFolder,
+  readManifest,
+  verifyArtifact,
+} from '@marquee/model-core';
+
+import { updateManifest } from './artifact-writer.js';
+
+/** A blend or cascade, and the name of one of its members. */
+export interface EnclosingArtifact {
+  readonly dir: string;
+  readonly manifest: Manifest;
+  readonly member: string;
+}
+
+/** The blend or cascade whose member a folder is, every byte of it verified; undefined for a folder that stands alone. Throws as `verifyArtifact`. */
+export async function findEnclosing(folder: string): Promise<EnclosingArtifact | undefined> {
+  const path = resolve(folder);
+  const dir = dirname(dirname(path));
+  const member = basename(path);
+  if (join(dir, memberFolder(member)) !== path || !existsSync(join(dir, MANIFEST_FILE))) return undefined;
+  const found = await readManifest(dir);
+  if (!('blend' in found) || !Object.hasOwn(found.blend.weights, member)) return undefined;
+  return { dir, manifest: await verifyArtifact(dir), member };
+}
+
+/** Enters a member that was changed in the manifest of the whole, which holds a digest of each of its files. */
+export async function renewEnclosing({ dir, manifest, member }: EnclosingArtifact): Promise<void> {
+  const { files } = await readManifest(join(dir, memberFolder(member)));
+  const added = [...Object.keys(files), MANIFEST_FILE].map((path) => memberFile(member, path));
+  await updateManifest(dir, manifest, added);
+}
