@@ -18,6 +18,8 @@ const DOORS = {
 };
 
 const RUNTIME_FILE = 'packages/model-core/src/runtime.ts';
+/** A peer that the service is measured beside. */
+const PEER_FILE = 'bench/src/serving/express-peer.ts';
 /** The files that read the environment and print: each app's entry, and the benchmarks. */
 const COMMAND_LINE_FILES = ['apps/*/src/main.ts', 'bench/src/**/*.ts'];
 
@@ -67,6 +69,10 @@ export const doors = [
   {
     files: [RUNTIME_FILE],
     rules: restrictedImports(DOORS['packages/model-core'] ?? [], { express: false, runtime: true }),
+  },
+  {
+    files: [PEER_FILE],
+    rules: restrictedImports(DOORS['bench'] ?? [], { express: true, runtime: false }),
   },
   {
     files: COMMAND_LINE_FILES,

@@ -1,4 +1,4 @@
-export type BenchErrorCode = 'INVALID_ARGUMENT' | 'CHILD_FAILED';
+export type BenchErrorCode = 'INVALID_ARGUMENT' | 'CHILD_FAILED' | 'UNSUPPORTED';
 
 /** Raised when a benchmark cannot be run as asked; the message is for a person. */
 export class BenchError extends Error {

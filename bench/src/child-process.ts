@@ -8,7 +8,7 @@ const living = new Set<ChildProcess>();
 let watched = false;
 
 /** Children end when this process does, however it is told to. */
-function adopt(child: ChildProcess): void {
+export function adopt(child: ChildProcess): void {
   living.add(child);
   child.once('exit', () => living.delete(child));
   if (watched) return;
@@ -51,6 +51,8 @@ export const workerRequest = (): unknown => JSON.parse(process.argv[2] ?? 'null'
 export interface Worker {
   /** Sends one message and resolves to the answer. One at a time. */
   ask(message: unknown): Promise<unknown>;
+  /** Sends a message that has no answer of its own. */
+  tell(message: unknown): void;
   stop(): Promise<void>;
 }
 
@@ -80,6 +82,7 @@ export async function startWorker(url: URL, request: object): Promise<Worker> {
       child.send(message as object);
       return answered;
     },
+    tell: (message) => void child.send(message as object),
     async stop() {
       child.disconnect();
       await exited;

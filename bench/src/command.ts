@@ -18,20 +18,26 @@ export interface CommandOptions {
   /** A positive integer. */
   count(name: string, fallback: number): number;
   flag(name: string): boolean;
-  /** Words of a comma-separated list, each one of `known`. */
+  /** Words of a comma-separated list, each one of `known`; all of them where the option is not given. */
   list<Word extends string>(name: string, known: readonly Word[]): readonly Word[];
+  /** The arguments that are no options, each one of `known`. */
+  words<Word extends string>(known: readonly Word[]): readonly Word[];
 }
 
-/** Runs a benchmark from its command line: `--help` prints the options, an error ends with one sentence and status 1. */
+/**
+ * Runs a benchmark from its command line: `--help` prints the options, an error ends with one sentence and status 1. Arguments that are no options are
+ * refused unless positionals are allowed.
+ */
 export async function runCommand(
   description: string,
   specs: Readonly<Record<string, OptionSpec>>,
   main: (options: CommandOptions) => Promise<void>,
+  allowPositionals = false,
 ): Promise<void> {
   try {
-    const values = readArguments({ ...specs, help: { kind: 'flag', help: 'print this' } });
-    if (values['help'] === true) console.log(describe(description, specs));
-    else await main(commandOptions(values));
+    const given = readArguments({ ...specs, help: { kind: 'flag', help: 'print this' } }, allowPositionals);
+    if (given.values['help'] === true) console.log(describe(description, specs));
+    else await main(commandOptions(given));
   } catch (error) {
     const isKnown = error instanceof Error && 'code' in error;
     console.error(`bench: ${isKnown ? error.message : error instanceof Error ? error.stack : String(error)}`);
@@ -39,19 +45,22 @@ export async function runCommand(
   }
 }
 
-type Values = Readonly<Record<string, string | boolean | undefined>>;
+interface Arguments {
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly positionals: readonly string[];
+}
 
-function readArguments(specs: Readonly<Record<string, OptionSpec>>): Values {
+function readArguments(specs: Readonly<Record<string, OptionSpec>>, allowPositionals: boolean): Arguments {
   const options = Object.fromEntries(
     Object.entries(specs).map(([name, { kind }]) => [
       name,
       { type: kind === 'flag' ? ('boolean' as const) : ('string' as const) },
     ]),
   );
-  return parseArgs({ args: process.argv.slice(2), options, strict: true }).values;
+  return parseArgs({ args: process.argv.slice(2), options, strict: true, allowPositionals });
 }
 
-function commandOptions(values: Values): CommandOptions {
+function commandOptions({ values, positionals }: Arguments): CommandOptions {
   const text = (name: string): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined);
   return {
     text,
@@ -69,14 +78,16 @@ function commandOptions(values: Values): CommandOptions {
     flag: (name) => values[name] === true,
     list(name, known) {
       const given = text(name);
-      if (given === undefined) return known;
-      return given.split(',').map((word) => {
-        const found = known.find((candidate) => candidate === word.trim());
-        if (found === undefined) throw invalid(name, `some of ${known.join(', ')}`, given);
-        return found;
-      });
+      return given === undefined ? known : given.split(',').map((word) => oneOf(known, word.trim(), `--${name}`));
     },
+    words: (known) => positionals.map((word) => oneOf(known, word, 'the arguments')),
   };
+}
+
+function oneOf<Word extends string>(known: readonly Word[], word: string, subject: string): Word {
+  const found = known.find((candidate) => candidate === word);
+  if (found !== undefined) return found;
+  throw new BenchError('INVALID_ARGUMENT', `${subject}: expected some of ${known.join(', ')}, got "${word}"`);
 }
 
 function describe(description: string, specs: Readonly<Record<string, OptionSpec>>): string {
