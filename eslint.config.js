@@ -47,7 +47,15 @@ export default defineConfig(
   {
     files: ['**/*.{js,mjs,cjs}'],
     languageOptions: {
-      globals: { process: false, performance: false, setInterval: false, clearInterval: false, URL: false },
+      globals: {
+        process: false,
+        performance: false,
+        setInterval: false,
+        clearInterval: false,
+        URL: false,
+        fetch: false,
+        AbortController: false,
+      },
     },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
   },

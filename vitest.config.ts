@@ -5,7 +5,7 @@ const report = process.env['MARQUEE_TEST_REPORT'];
 
 export default defineConfig({
   test: {
-    include: ['{packages,apps}/*/test/**/*.test.ts', '{bench,scripts}/test/**/*.test.ts'],
+    include: ['{packages,apps}/*/test/**/*.test.ts', '{bench,docker,scripts}/test/**/*.test.ts'],
     // A process per file: onnxruntime-node aborts a process whose worker thread ends inside a run.
     pool: 'forks',
     maxWorkers: 2,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { checkImage } from '../docker/check/main.mjs';
 import { check } from './check.mjs';
 import { endWithNpm } from './end-with-npm.mjs';
 import { generate } from './generate.mjs';
@@ -50,6 +51,7 @@ const COMMANDS = {
   'bench:parity': { file: 'bench/dist/parity.js', args: [] },
   test: { file: 'node_modules/vitest/vitest.mjs', args: ['run'], atRoot: true },
   check: { run: check },
+  'check:image': { run: checkImage, unbuilt: true },
   generate: { run: generate, unbuilt: true },
   format: {
     file: 'node_modules/prettier/bin/prettier.cjs',

@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { PNPM } from '../../scripts/fingerprint.mjs';
+import { root } from '../../scripts/root.mjs';
+
+function read(path: string): string {
+  return readFileSync(join(root, path), 'utf8');
+}
+
+function numberIn(path: string, pattern: RegExp): number {
+  return Number(pattern.exec(read(path))?.[1]);
+}
+
+/** Time that the server gives the work in hand when it is told to end. */
+const DRAIN_S = numberIn('apps/api/src/main.ts', /DRAIN_TIMEOUT_MS = ([\d_]+)/) / 1000 || 20;
+
+describe('the images', () => {
+  it.each(['docker/Dockerfile', 'docker/Dockerfile.cuda'])('%s installs with the pnpm that npm scripts use', (path) => {
+    const versions = [...read(path).matchAll(/\bpnpm@[\d.]+/g)].map(([version]) => version);
+    expect(new Set(versions)).toEqual(new Set([PNPM]));
+  });
+});
+
+describe('a container that is told to stop', () => {
+  it('has 10 s more than a drain takes before compose kills it', () => {
+    expect(numberIn('compose.yaml', /stop_grace_period: (\d+)s/)).toBeGreaterThanOrEqual(DRAIN_S + 10);
+  });
+
+  it('has 5 s more than preStop and a drain take before Kubernetes kills it', () => {
+    const path = 'docker/kubernetes/deployment.yaml';
+    const preStop = numberIn(path, /preStop:[^]*?seconds: (\d+)/);
+    expect(numberIn(path, /terminationGracePeriodSeconds: (\d+)/)).toBeGreaterThanOrEqual(preStop + DRAIN_S + 5);
+  });
+});
