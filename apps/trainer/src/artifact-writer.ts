@@ -13,6 +13,8 @@ import {
 } from '@marquee/distilbert';
 import {
   createTokenizerJson,
+  DEFAULT_GOLDEN_TOLERANCE,
+  type GoldenInput,
   type Graph,
   GRAPH_FILES,
   type JsonObject,
@@ -79,10 +81,10 @@ export async function writeArtifact(dir: string, contents: ArtifactContents): Pr
     parameters: parameterCount(config),
     training: contents.training,
     seenRows: { file: SEEN_ROWS_FILE, count: contents.seenRows.size },
+    goldenTolerance: DEFAULT_GOLDEN_TOLERANCE,
   };
   const manifest = await writeManifest(dir, draft, files.keys());
-  const goldenInputs = await recordGoldenInputs(dir, 'int8');
-  return { manifest: await updateManifest(dir, { ...manifest, goldenInputs }, []), weights };
+  return { manifest: await enterGoldenInputs(dir, manifest, 'int8'), weights };
 }
 
 /** Writes a changed manifest, with these files added and all digests renewed. */
@@ -101,7 +103,16 @@ export async function publishGraph(
 ): Promise<TransformerManifest> {
   await writeDurably(join(dir, GRAPH_FILES[graph]), bytes);
   const entered = await updateManifest(dir, manifest, [GRAPH_FILES[graph]]);
-  return updateManifest(dir, { ...entered, goldenInputs: await recordGoldenInputs(dir, graph) }, []);
+  return enterGoldenInputs(dir, entered, graph);
+}
+
+/** Enters in the manifest what a graph of the artifact answers to the golden inputs. */
+export async function enterGoldenInputs(
+  dir: string,
+  manifest: TransformerManifest,
+  graph: Graph,
+): Promise<TransformerManifest> {
+  return updateManifest(dir, { ...manifest, goldenInputs: await recordGoldenInputs(dir, graph, manifest) }, []);
 }
 
 /** Takes the int8 graph out of an artifact and puts its fp32 graph in. */
@@ -153,12 +164,25 @@ export function tokenizerConfigJson(base: JsonObject, { maxLength, truncation }:
   };
 }
 
-async function recordGoldenInputs(dir: string, graph: Graph): Promise<NonNullable<Manifest['goldenInputs']>> {
+/** What a graph answers to the golden reviews, beside what the artifact's other graph answered when it was published. */
+async function recordGoldenInputs(
+  dir: string,
+  graph: Graph,
+  { files, goldenInputs = [] }: TransformerManifest,
+): Promise<GoldenInput[]> {
+  const other = graph === 'int8' ? 'fp32' : 'int8';
+  const earlier = new Map(
+    Object.hasOwn(files, GRAPH_FILES[other])
+      ? goldenInputs.map(({ inputIds, logits }) => [inputIds.join(), logits[other]])
+      : [],
+  );
   const classifier = await loadTransformer(dir, { device: 'cpu', graph, intraOpThreads: 1 });
-  const recorded = [];
+  const recorded: GoldenInput[] = [];
   for (const review of GOLDEN_REVIEWS) {
-    const { inputIds } = classifier.tokenizer.encode(review);
-    recorded.push({ inputIds: [...inputIds], logits: { [graph]: [...(await classifier.classify(inputIds))] } });
+    const inputIds = classifier.tokenizer.encode(review).inputIds;
+    const kept = earlier.get(inputIds.join());
+    const logits = { ...(kept && { [other]: kept }), [graph]: [...(await classifier.classify(inputIds))] };
+    recorded.push({ inputIds: [...inputIds], logits });
   }
   await classifier.close();
   return recorded;

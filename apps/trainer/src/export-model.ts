@@ -4,7 +4,7 @@ import { inferenceModel, saliencyModel } from '@marquee/distilbert';
 import { GRAPH_FILES, SALIENCY_FILE } from '@marquee/model-core';
 
 import { type ArtifactWeights, readArtifactWeights } from './artifact-weights.js';
-import { updateManifest } from './artifact-writer.js';
+import { enterGoldenInputs, updateManifest } from './artifact-writer.js';
 import { writeDurably } from './durable-write.js';
 import { findEnclosing, renewEnclosing } from './enclosing-artifact.js';
 import type { Progress } from './progress.js';
@@ -43,11 +43,12 @@ async function exportTransformer(dir: string, progress: Progress, exports: reado
     await writeDurably(join(dir, FILES[each]), bytes);
     said.push(`${join(dir, FILES[each])}: ${(bytes.length / 1e6).toFixed(1)} MB, entered in manifest.json`);
   }
-  await updateManifest(
+  const manifest = await updateManifest(
     dir,
     read.manifest,
     exports.map((each) => FILES[each]),
   );
+  if (exports.includes('fp32')) await enterGoldenInputs(dir, manifest, 'fp32');
   if (enclosing) await renewEnclosing(enclosing);
   said.forEach((line) => progress.say(line));
 }

@@ -80,7 +80,7 @@ describe('the artifact of a training', () => {
   });
 
   test('says in its manifest what it was made of', async () => {
-    const { training, parent, seenRows, goldenInputs } = manifest;
+    const { training, parent, seenRows, goldenInputs, goldenTolerance } = manifest;
     expect(training).toMatchObject({
       steps: 45,
       options: { learningRate: 1e-2, seed: 42, maxSeqLength: 24, truncation: 'head+tail' },
@@ -91,7 +91,8 @@ describe('the artifact of a training', () => {
     expect(parent).toMatchObject({ weightsSha256: expect.stringMatching(/^[0-9a-f]{64}$/), dim: 16, n_layers: 2 });
     expect(seenRows).toEqual({ file: 'seen-rows.bin', count: 60 });
     expect(await readSeenRows(model)).toEqual(new Set(TRAIN_ROWS.map(([text]) => rowDigest(text))));
-    expect(goldenInputs).toHaveLength(8);
+    expect(goldenInputs?.map(({ logits }) => Object.keys(logits))).toEqual(Array(8).fill(['int8']));
+    expect(goldenTolerance).toMatchObject({ int8: 0.3, fp32: 0.05, reason: expect.stringContaining('rounds') });
   });
 
   test('has metrics with intervals on validation and test, of both graphs, the unseen rows first', () => {
@@ -310,6 +311,8 @@ describe('evaluate', () => {
     const exported = await verifyArtifact(model);
     expect(exported.files).toHaveProperty([GRAPH_FILES.fp32]);
     expect(exported.files[SALIENCY_FILE]).toEqual(manifest.files[SALIENCY_FILE]);
+    expect(exported.goldenInputs).toMatchObject(manifest.goldenInputs ?? []);
+    expect(exported.goldenInputs?.map(({ logits }) => Object.keys(logits))).toEqual(Array(8).fill(['int8', 'fp32']));
     expect(exported.version).toBe(manifest.version);
     const classifier = await loadClassifier(model, { device: 'cpu', graph: 'fp32' });
     expect(classifier.info.graph).toBe('fp32');

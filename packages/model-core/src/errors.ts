@@ -18,6 +18,7 @@ export const MODEL_CORE_ERROR_CODES = {
   DEVICE_UNAVAILABLE: 'the asked-for device cannot be used on this machine',
   SESSION_FAILED: 'ONNX Runtime could not build a session from the model',
   RUN_FAILED: 'ONNX Runtime could not run the model',
+  GOLDEN_MISMATCH: 'a golden input has another label or other logits here than where the artifact was made',
   INVALID_INPUT: 'a text, token id or option is not acceptable',
   CLOSED: 'the classifier or session was closed before',
 } as const;

@@ -18,7 +18,9 @@ export { type Artifact, readArtifact, type ReadArtifactOptions, readManifest, ve
 export { parseManifest, writeManifest } from './manifest.js';
 export {
   type BlendRule,
+  DEFAULT_GOLDEN_TOLERANCE,
   type GoldenInput,
+  type GoldenTolerance,
   LABELS,
   type Manifest,
   MANIFEST_FILE,
@@ -39,8 +41,10 @@ export {
   type TransformerClassifier,
 } from './classifier.js';
 export { loadPlanner, type ReviewPlanner } from './planner/planner.js';
+export { checkGoldenInputs, type GoldenReport } from './golden-inputs.js';
 export {
   type EngineRun,
+  type GoldenRun,
   type PlannerInfo,
   type Prediction,
   type ReviewPlan,

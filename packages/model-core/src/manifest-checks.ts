@@ -105,21 +105,41 @@ function checkLabels(labels: JsonValue | undefined): void {
 }
 
 function checkOptional(json: JsonObject): void {
-  const { parent, training, metrics, calibration, equivalence, seenRows, goldenInputs, temperature } = json;
+  const { parent, training, metrics, calibration, equivalence, seenRows, temperature } = json;
   for (const [name, value] of Object.entries({ parent, training, metrics, calibration, equivalence })) {
     if (value !== undefined && !isJsonObject(value)) throw invalid(`${name} must be an object`, value);
   }
   if (temperature !== undefined && !(Number.isFinite(temperature) && (temperature as number) > 0)) {
     throw invalid('temperature must be a number above 0', temperature);
   }
-  if (goldenInputs !== undefined && !Array.isArray(goldenInputs))
-    throw invalid('goldenInputs must be a list', goldenInputs);
+  checkGolden(json);
   if (seenRows === undefined) return;
   const listed = isJsonObject(seenRows) && Object.hasOwn(json['files'] as JsonObject, textOf(seenRows['file']));
   if (!listed || !Number.isSafeInteger(seenRows['count'])) {
     throw invalid('seenRows must name one of files and a count', seenRows);
   }
 }
+
+function checkGolden({ goldenInputs = [], goldenTolerance }: JsonObject): void {
+  if (!Array.isArray(goldenInputs)) throw invalid('goldenInputs must be a list', goldenInputs);
+  goldenInputs.forEach((input: JsonValue, index) => {
+    const { inputIds, logits } = isJsonObject(input) ? input : {};
+    if (!Array.isArray(inputIds) || !inputIds.every((id) => Number.isSafeInteger(id) && id >= 0 && id < 2 ** 31)) {
+      throw invalid(`goldenInputs[${index}].inputIds must be token ids`, inputIds);
+    }
+    if (!isJsonObject(logits) || !Object.values(logits).every(isPairOfLogits)) {
+      throw invalid(`goldenInputs[${index}].logits must be two numbers a graph`, logits);
+    }
+  });
+  if (goldenTolerance === undefined) return;
+  const { int8, fp32, reason } = isJsonObject(goldenTolerance) ? goldenTolerance : {};
+  if (![int8, fp32].every((limit) => isFiniteNumber(limit) && limit >= 0) || textOf(reason) === '') {
+    throw invalid('goldenTolerance must hold int8 and fp32 of at least 0 and a reason', goldenTolerance);
+  }
+}
+
+const isPairOfLogits = (value: JsonValue): boolean =>
+  Array.isArray(value) && value.length === LABELS.length && value.every(isFiniteNumber);
 
 export function invalid(expectation: string, actual: unknown): ModelCoreError {
   const shown = (actual === undefined ? 'nothing' : JSON.stringify(actual)).slice(0, 80);

@@ -18,6 +18,25 @@ export interface GoldenInput {
   readonly logits: { readonly int8?: readonly number[]; readonly fp32?: readonly number[] };
 }
 
+/** How far a logit may lie from the one that stands in a golden input, by graph. */
+export interface GoldenTolerance {
+  readonly int8: number;
+  readonly fp32: number;
+  /** Why so far. */
+  readonly reason: string;
+}
+
+/**
+ * What is tolerated where a manifest says nothing. On the shipped model's eight golden inputs int8 logits that ONNX Runtime's WebAssembly kernels give lie up to 0.19
+ * from those of its x86-64 kernels, up to 0.003 between two x86-64 machines, and a damaged or saturated graph is off by more than 1.
+ */
+export const DEFAULT_GOLDEN_TOLERANCE: GoldenTolerance = {
+  int8: 0.3,
+  fp32: 0.05,
+  reason:
+    'Each kind of processor rounds sums of float32 in its own order. In int8 an activation may thus fall to the next of 256 steps, which moves a logit by up to 0.2; in fp32 CUDA rounds products to TF32.',
+};
+
 /** What an artifact is: one model, or several that answer together. */
 export const MODEL_KINDS = ['transformer', 'linear', 'blend', 'cascade'] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
@@ -55,6 +74,8 @@ interface ManifestBase {
   /** Sorted 8-byte digests of every row that the model or a parent was trained on; `file` stands in `files`. */
   readonly seenRows?: { readonly file: string; readonly count: number };
   readonly goldenInputs?: readonly GoldenInput[];
+  /** Default: `DEFAULT_GOLDEN_TOLERANCE`. */
+  readonly goldenTolerance?: GoldenTolerance;
   /** Divides the logits before softmax, where their weights do not hold that division already. Default 1. */
   readonly temperature?: number;
 }

@@ -6,6 +6,7 @@ it('exports these names', () => {
   expect(Object.keys(modelCore).sort()).toMatchInlineSnapshot(`
     [
       "ALLOWED_MICROSOFT_OPERATORS",
+      "DEFAULT_GOLDEN_TOLERANCE",
       "GRAPH_FILES",
       "LABELS",
       "LINEAR_FILE",
@@ -17,6 +18,7 @@ it('exports these names', () => {
       "STAGES",
       "TRUNCATIONS",
       "Tensor",
+      "checkGoldenInputs",
       "checkGraph",
       "createSession",
       "createTokenizer",

@@ -2,7 +2,7 @@ import type { ArtifactSource } from '../artifact.js';
 import { LABELS, type ManifestOf } from '../manifest-format.js';
 import { readMembers } from '../members.js';
 import { openLinearPlanner } from './linear-planner.js';
-import type { PlannerInfo, ScorePlan, ScorePlanner } from './review-plan.js';
+import type { GoldenRun, PlannerInfo, ScorePlan, ScorePlanner } from './review-plan.js';
 import { openTransformerPlanner, type TransformerPlanner } from './transformer-planner.js';
 
 /** The planners of a blend's or cascade's members, by name. */
@@ -40,6 +40,7 @@ export async function openBlendPlanner(artifact: ArtifactSource, manifest: Manif
   const members = await openMemberPlanners(artifact, manifest);
   return {
     info: describeMembers(artifact, members),
+    goldenRuns: goldenRunsOf(members),
     plan: (text) => planBlend(members, manifest, (member) => member.plan(text)),
   };
 }
@@ -73,6 +74,9 @@ export function planBlend(
     },
   };
 }
+
+export const goldenRunsOf = ({ all }: MemberPlanners): GoldenRun[] =>
+  [...all.values()].flatMap((member) => member.goldenRuns);
 
 export function describeMembers({ dir, manifest }: ArtifactSource, { all, transformer }: MemberPlanners): PlannerInfo {
   return {

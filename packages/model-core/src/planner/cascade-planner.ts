@@ -1,6 +1,6 @@
 import type { ArtifactSource } from '../artifact.js';
 import type { ManifestOf } from '../manifest-format.js';
-import { describeMembers, openMemberPlanners, planBlend } from './blend-planner.js';
+import { describeMembers, goldenRunsOf, openMemberPlanners, planBlend } from './blend-planner.js';
 import type { ScorePlanner } from './review-plan.js';
 
 /** Loads a cascade: the linear member answers the reviews that it is sure of, the blend of all members the rest. */
@@ -14,6 +14,7 @@ export async function openCascadePlanner(
   const { threshold } = manifest.cascade;
   return {
     info: describeMembers(artifact, members),
+    goldenRuns: goldenRunsOf(members),
     plan(text) {
       const linearPlan = linear.plan(text);
       if (Math.abs(linearPlan.score([])) < threshold) {

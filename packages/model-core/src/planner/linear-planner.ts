@@ -17,6 +17,7 @@ export async function openLinearPlanner(
   const { version, parameters, temperature = 1 } = manifest;
   return {
     info: { dir: artifact.dir, version, kind: 'linear', modelType: 'linear', parameters, labels: LABELS, temperature },
+    goldenRuns: [],
     plan(text) {
       const logit = scoreText(model, text) / temperature;
       return { tokenCount: splitWords(text).length, truncated: false, runs: [], score: () => logit };

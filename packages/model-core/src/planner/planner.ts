@@ -2,12 +2,14 @@ import { type ArtifactSource, openArtifact } from '../artifact.js';
 import { openBlendPlanner } from './blend-planner.js';
 import { openCascadePlanner } from './cascade-planner.js';
 import { openLinearPlanner } from './linear-planner.js';
-import { type PlannerInfo, type ReviewPlan, type ScorePlanner, toReviewPlan } from './review-plan.js';
+import { type GoldenRun, type PlannerInfo, type ReviewPlan, type ScorePlanner, toReviewPlan } from './review-plan.js';
 import { openTransformerPlanner } from './transformer-planner.js';
 
 /** All of a model but its transformers' weights: tokenizers, linear models, and the arithmetic that joins what the members say. */
 export interface ReviewPlanner {
   readonly info: PlannerInfo;
+  /** Of all transformers; see `checkGoldenInputs`. */
+  readonly goldenRuns: readonly GoldenRun[];
   /** Plans one review, of any string, in time linear in its length. Synchronous: a server yields between reviews. */
   plan(text: string): ReviewPlan;
 }
@@ -22,6 +24,7 @@ export async function loadPlanner(dir: string): Promise<ReviewPlanner> {
 
 export const createPlanner = (model: ScorePlanner): ReviewPlanner => ({
   info: model.info,
+  goldenRuns: model.goldenRuns,
   plan: (text) => toReviewPlan(model.plan(text)),
 });
 

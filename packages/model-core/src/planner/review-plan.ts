@@ -1,5 +1,5 @@
 import { ModelCoreError } from '../errors.js';
-import type { ModelKind, Sentiment } from '../manifest-format.js';
+import type { GoldenInput, GoldenTolerance, ModelKind, Sentiment } from '../manifest-format.js';
 import { softmax } from '../softmax.js';
 import type { Truncation } from '../truncation.js';
 
@@ -61,9 +61,17 @@ export interface PlannerInfo {
   readonly members?: Readonly<Record<string, PlannerInfo>>;
 }
 
+/** A golden input of a transformer, to be run as any review is. */
+export interface GoldenRun extends EngineRun, Pick<GoldenInput, 'logits'> {
+  /** Its place in the transformer's manifest. */
+  readonly index: number;
+  readonly tolerance: GoldenTolerance;
+}
+
 /** The part of a planner that knows one model. */
 export interface ScorePlanner {
   readonly info: PlannerInfo;
+  readonly goldenRuns: readonly GoldenRun[];
   plan(text: string): ScorePlan;
 }
 

@@ -1,9 +1,9 @@
 import { type ArtifactSource, loadJsonObject } from '../artifact.js';
 import { ModelCoreError } from '../errors.js';
-import { LABELS, type ManifestOf } from '../manifest-format.js';
+import { DEFAULT_GOLDEN_TOLERANCE, LABELS, type ManifestOf } from '../manifest-format.js';
 import { type ModelConfig, parseModelConfig } from '../model-config.js';
 import { createTokenizer, type ReviewTokenizer, type TokenizerOptions } from '../tokenizer.js';
-import type { PlannerInfo, ScorePlanner } from './review-plan.js';
+import type { GoldenRun, PlannerInfo, ScorePlanner } from './review-plan.js';
 
 export interface TransformerPlanner extends ScorePlanner {
   readonly info: Omit<PlannerInfo, 'members'> & Required<Pick<PlannerInfo, 'vocabSize' | 'maxLength' | 'truncation'>>;
@@ -33,6 +33,7 @@ export async function openTransformerPlanner(
       labels: LABELS,
       temperature,
     },
+    goldenRuns: readGoldenRuns(manifest, member),
     tokenizer,
     plan(text) {
       const { inputIds, tokenCount, truncated } = tokenizer.encode(text);
@@ -45,6 +46,18 @@ export async function openTransformerPlanner(
     },
   };
 }
+
+const readGoldenRuns = (
+  { goldenInputs = [], goldenTolerance: tolerance = DEFAULT_GOLDEN_TOLERANCE }: ManifestOf<'transformer'>,
+  member: string,
+): GoldenRun[] =>
+  goldenInputs.map(({ inputIds, logits }, index) => ({
+    member,
+    index,
+    inputIds: Int32Array.from(inputIds),
+    logits,
+    tolerance,
+  }));
 
 function checkLength({ maxLength }: TokenizerOptions, { maxPositions }: ModelConfig): void {
   if (maxLength <= maxPositions) return;
