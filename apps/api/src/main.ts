@@ -7,6 +7,7 @@ import { openServedModel } from './inference/served-model.js';
 import { watchScriptRunner } from './lifecycle/parent-watch.js';
 import { EXIT_CODE_BUG, StartError } from './lifecycle/start-error.js';
 import { createLog } from './log.js';
+import { createMetrics } from './metrics/metrics.js';
 import { createServer } from './server.js';
 import type { MarqueeServer } from './server.js';
 import { resolveSettings } from './settings.js';
@@ -51,7 +52,7 @@ async function serve(settings: Settings): Promise<void> {
     const { version } = await openServedModel(settings.modelDir);
     open.pool = new ChildProcessPool({ model: toChildModel(settings, version), log });
     const inference = createPooledInference(open.pool, { version, path: describeModelDir(settings.modelDir) });
-    open.server = createServer({ inference, log });
+    open.server = createServer({ inference, metrics: createMetrics(), log });
     const port = await open.server.listen(settings.port, settings.host);
     await open.pool.start();
     if (!stopping.signal.aborted) greet(settings, port);

@@ -12,10 +12,12 @@ import { mountDocuments } from './http/documents.js';
 import { ERROR_WIRES } from './http/error-wires.js';
 import { mountRoutes } from './http/mount-routes.js';
 import { requestIdFrom } from './http/request-id.js';
-import { beginRequest } from './http/request-state.js';
+import { beginRequest, stateOf } from './http/request-state.js';
 import type { InferenceService } from './inference/inference-service.js';
 import { StartError } from './lifecycle/start-error.js';
 import type { Log } from './log.js';
+import { meterInference } from './metrics/metered-inference.js';
+import type { Metrics } from './metrics/metrics.js';
 import { buildOpenApiDocument } from './openapi/open-api-document.js';
 import type { OpenApiDocument } from './openapi/open-api-document.js';
 import { createRouteTable } from './routes/route-table.js';
@@ -30,6 +32,8 @@ const DRAIN_GRACE_MS = 100;
 export interface ServerDependencies {
   /** Started and closed by the caller. */
   readonly inference: InferenceService;
+  /** Its observer is told by what runs the model. */
+  readonly metrics: Metrics;
   readonly log: Log;
 }
 
@@ -43,18 +47,29 @@ export interface MarqueeServer {
 }
 
 /** Builds the HTTP side of the service around the processes that run a model. Listens when told to. */
-export function createServer({ inference, log }: ServerDependencies): MarqueeServer {
+export function createServer({ inference, metrics, log }: ServerDependencies): MarqueeServer {
   const inHand = new Set<ServerResponse>();
   let isDraining = false;
-  const routes = createRouteTable({ inference, isDraining: () => isDraining });
+  const routes = createRouteTable({
+    inference: meterInference(inference, metrics),
+    metrics,
+    isDraining: () => isDraining,
+  });
   const openApi = buildOpenApiDocument(routes);
   const app = createApp();
   app.use((request, response, next) => {
     const id = requestIdFrom(request.headers['x-request-id']);
-    beginRequest(request, { id, startMs: performance.now() });
+    const startMs = performance.now();
+    beginRequest(request, { id, startMs });
     response.set('X-Request-Id', id);
     inHand.add(response);
-    response.once('close', () => inHand.delete(response));
+    response.once('close', () => {
+      inHand.delete(response);
+      const { route, errorCode } = stateOf(request);
+      const { method } = request;
+      const { statusCode: status } = response;
+      metrics.onRequest({ method, route: route?.path, status, errorCode, durationMs: performance.now() - startMs });
+    });
     if (isDraining) response.set('Connection', 'close');
     next();
   });

@@ -5,6 +5,7 @@ test('the public names of the package are these', () => {
   expect(Object.keys(api).sort()).toEqual([
     'ChildProcessPool',
     'buildOpenApiDocument',
+    'createMetrics',
     'createPooledInference',
     'createServer',
     'openServedModel',

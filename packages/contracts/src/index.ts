@@ -1,5 +1,16 @@
 export { API_ERRORS } from './api-errors.js';
 export type { ApiErrorCode, ErrorResponse } from './api-errors.js';
+export type {
+  InferenceError,
+  InferenceModelMetadata,
+  InferenceModelState,
+  InferenceOutput,
+  InferenceResponse,
+  InferenceServerMetadata,
+  InferenceServerState,
+  TensorMetadata,
+} from './inference-protocol.js';
+export type { LabelScore, TeiInfo } from './label-scores.js';
 export { LIMITS } from './limits.js';
 export { SENTIMENTS, STAGES } from './prediction.js';
 export type {

@@ -17,7 +17,7 @@ export const REVIEW_TEXT_SCHEMA = {
 } as const;
 
 /** Counts Unicode code points; a lone surrogate counts as one. */
-function countCodePoints(text: string): number {
+export function countCodePoints(text: string): number {
   let pairs = 0;
   for (let index = 0; index < text.length - 1; index++) {
     if ((text.charCodeAt(index) & 0xfc00) === 0xd800 && (text.charCodeAt(index + 1) & 0xfc00) === 0xdc00) {
@@ -29,7 +29,7 @@ function countCodePoints(text: string): number {
 }
 
 /** Says what is wrong with a review, never quoting it; undefined when nothing is. */
-function describeFlaw(value: unknown): string | undefined {
+export function describeTextFlaw(value: unknown): string | undefined {
   if (value === undefined) return 'Review text is required';
   if (typeof value !== 'string') return 'Review text must be a string';
   if (!VISIBLE_CHARACTER.test(value)) return 'Review text cannot be empty or whitespace only';
@@ -41,9 +41,9 @@ function describeFlaw(value: unknown): string | undefined {
 }
 
 function describeFirstFlaw({ value, property }: ValidationArguments, each: boolean): string {
-  if (!each || !Array.isArray(value)) return describeFlaw(value) ?? '';
-  const index = value.findIndex((item) => describeFlaw(item) !== undefined);
-  return `${property}[${index}]: ${describeFlaw(value[index]) ?? ''}`;
+  if (!each || !Array.isArray(value)) return describeTextFlaw(value) ?? '';
+  const index = value.findIndex((item) => describeTextFlaw(item) !== undefined);
+  return `${property}[${index}]: ${describeTextFlaw(value[index]) ?? ''}`;
 }
 
 /**
@@ -53,7 +53,7 @@ function describeFirstFlaw({ value, property }: ValidationArguments, each: boole
 export function IsReviewText(options: ValidationOptions = {}): PropertyDecorator {
   const each = options.each === true;
   const validator = {
-    validate: (value: unknown): boolean => describeFlaw(value) === undefined,
+    validate: (value: unknown): boolean => describeTextFlaw(value) === undefined,
     defaultMessage: (args?: ValidationArguments): string => (args === undefined ? '' : describeFirstFlaw(args, each)),
   };
   return ValidateBy({ name: REVIEW_TEXT, validator }, options);

@@ -31,7 +31,9 @@ function toApiError(thrown: unknown): ApiError {
  * connection is closed: closing over unread bytes resets it, and a client that is still sending would never see the answer.
  */
 async function sendError(request: Request, response: Response, error: ApiError): Promise<void> {
-  const { id, route } = stateOf(request);
+  const state = stateOf(request);
+  const { id, route } = state;
+  state.errorCode = error.code;
   const answer = ERROR_WIRES[route?.wire ?? wireOfPath(request.path)](error, id);
   const body = Buffer.from(JSON.stringify(answer.body));
   response.status(answer.status).set(error.headers);

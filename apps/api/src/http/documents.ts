@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { Express, RequestHandler } from 'express';
@@ -6,6 +7,7 @@ import { refuseMethod } from './mount-routes.js';
 
 const require = createRequire(import.meta.url);
 const SWAGGER_UI_DIR = dirname(require.resolve('swagger-ui-dist/package.json'));
+const REDOC_BUNDLE = require.resolve('redoc/bundles/redoc.standalone.js');
 const SWAGGER_UI_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'] as const;
 
 /** Nothing but this origin may be asked for anything. Swagger UI writes style attributes, and its icons are data: URLs. */
@@ -48,13 +50,48 @@ const SWAGGER_INITIALIZER = `SwaggerUIBundle({
 });
 `;
 
-/** The routes that lead to the documents and are no part of the API: `/`, `/docs` with its files, `/openapi.json`. */
+const REDOC_PAGE = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Marquee API</title>
+    <link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
+    <style>body { margin: 0; }</style>
+  </head>
+  <body>
+    <div id="redoc"></div>
+    <script src="/redoc/redoc.standalone.js"></script>
+    <script src="/redoc/redoc-initializer.js"></script>
+  </body>
+</html>
+`;
+
+/** `disableSearch`: its index is built by a worker made from a blob, which the policy does not allow. */
+const REDOC_INITIALIZER = `Redoc.init('/openapi.json', { disableSearch: true }, document.getElementById('redoc'));
+`;
+
+/** Redoc's bundle, but for the logo that it would ask its makers' host for: where there is none, it shows nothing. */
+function readRedocBundle(): string {
+  return readFileSync(REDOC_BUNDLE, 'utf8').replaceAll('https://cdn.redoc.ly/redoc/logo-mini.svg', 'data:,');
+}
+
+/** The routes that lead to the documents and are no part of the API: `/`, `/docs` and `/redoc` with their files, `/openapi.json`. */
 export function mountDocuments(app: Express, openApi: OpenApiDocument): void {
+  let redocBundle: string | undefined;
   const pages: Record<string, RequestHandler> = {
     '/': (_request, response) => response.redirect('/docs'),
     '/openapi.json': (_request, response) => void response.json(openApi),
     '/docs': (_request, response) => {
       response.set('Content-Security-Policy', CONTENT_SECURITY_POLICY).type('html').send(DOCS_PAGE);
+    },
+    '/redoc': (_request, response) => {
+      response.set('Content-Security-Policy', CONTENT_SECURITY_POLICY).type('html').send(REDOC_PAGE);
+    },
+    '/redoc/redoc-initializer.js': (_request, response) => void response.type('js').send(REDOC_INITIALIZER),
+    '/redoc/redoc.standalone.js': (_request, response) => {
+      redocBundle ??= readRedocBundle();
+      response.set('Cache-Control', 'public, max-age=3600').type('js').send(redocBundle);
     },
     '/docs/swagger-initializer.js': (_request, response) => void response.type('js').send(SWAGGER_INITIALIZER),
   };

@@ -1,5 +1,5 @@
-import { API_ERRORS } from '@marquee/contracts';
-import type { ErrorResponse } from '@marquee/contracts';
+import { API_ERRORS, TEI_ERRORS } from '@marquee/contracts';
+import type { ErrorResponse, TeiErrorResponse } from '@marquee/contracts';
 import type { Wire } from '../routes/route.js';
 import type { ApiError } from './api-error.js';
 
@@ -18,7 +18,11 @@ export const ERROR_WIRES: Readonly<Record<Wire, WriteError>> = {
     const body: ErrorResponse = { error: API_ERRORS[code].error, detail: message, code, request_id: requestId };
     return { status, body };
   },
-  tei: ({ code, status, message }) => ({ status, body: { error: message, error_type: code } }),
+  tei: ({ code, message }) => {
+    const { status, error_type } = TEI_ERRORS[code];
+    const body: TeiErrorResponse = { error: message, error_type };
+    return { status, body };
+  },
   v2: ({ status, message }) => ({ status, body: { error: message } }),
 };
 

@@ -26,25 +26,30 @@ function createHandler(route: Route): RequestHandler {
     state.route = route;
     state.principal = ANONYMOUS;
     const deadlineMs = state.startMs + deadlineAfter(request);
-    const body = await readBody(route, request);
+    const content = await readContent(route, request);
     const gone = abortedWhenGone(response);
     const { params } = request as { params: Record<string, string> }; // no path has a wildcard, which alone gives lists
-    const context = { body, params, requestId: state.id, deadlineMs, principal: state.principal };
+    const context = { ...content, params, requestId: state.id, deadlineMs, principal: state.principal };
     try {
       const answer = await beforeDeadline(deadlineMs, gone, (signal) => route.handle({ ...context, signal }));
-      response
-        .status(answer.status)
-        .set(answer.headers ?? {})
-        .json(answer.body);
+      response.status(answer.status).set(answer.headers ?? {});
+      if (answer.body instanceof Uint8Array) response.end(answer.body);
+      else response.json(answer.body);
     } catch (error) {
       if (!gone.aborted) throw error; // nobody is left to be answered
     }
   };
 }
 
-async function readBody({ request: expected }: Route, request: Request): Promise<object> {
-  if (expected === undefined) return {};
-  return validateBody(expected.dto, await readJsonBody(request, expected.maxBytes));
+interface RequestContent {
+  readonly body: object;
+  readonly attachment: Uint8Array;
+}
+
+async function readContent({ request: expected }: Route, request: Request): Promise<RequestContent> {
+  if (expected === undefined) return { body: {}, attachment: new Uint8Array() };
+  const { json, attachment } = await readJsonBody(request, expected);
+  return { body: validateBody(expected.dto, json, expected.unknownFields), attachment };
 }
 
 /** Aborted when the connection closes before the answer was sent. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { ApiErrorCode } from '@marquee/contracts';
 import type { Principal, Route } from '../routes/route.js';
 
 /** What is known of a request while it is served, beside what it says itself. */
@@ -10,6 +11,8 @@ export interface RequestState {
   route?: Route;
   /** Who asks; undefined before that is known. */
   principal?: Principal;
+  /** The error that was answered, if one was. */
+  errorCode?: ApiErrorCode;
 }
 
 const states = new WeakMap<IncomingMessage, RequestState>();

@@ -13,14 +13,21 @@ const VALIDATION = {
   validationError: { target: false, value: false },
 } as const;
 
-/** Turns a parsed body into an instance of its DTO class. Throws ApiError INVALID_REQUEST that says the first thing wrong. */
-export function validateBody<Body extends object>(dto: Dto<Body>, body: unknown): Body {
+/**
+ * Turns a parsed body into an instance of its DTO class, without the fields that it does not know where those are dropped. Throws
+ * ApiError INVALID_REQUEST that says the first thing wrong.
+ */
+export function validateBody<Body extends object>(
+  dto: Dto<Body>,
+  body: unknown,
+  unknownFields: 'refuse' | 'drop' = 'refuse',
+): Body {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new ApiError('INVALID_REQUEST', 'Request body must be a JSON object');
   }
-  assertKnownFields(dto, body);
+  if (unknownFields === 'refuse') assertKnownFields(dto, body);
   const instance = plainToInstance(dto, body);
-  const [error] = validateSync(instance, VALIDATION);
+  const [error] = validateSync(instance, { ...VALIDATION, forbidNonWhitelisted: unknownFields === 'refuse' });
   if (error !== undefined) throw new ApiError('INVALID_REQUEST', describeViolation(error));
   return instance;
 }

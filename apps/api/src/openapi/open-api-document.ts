@@ -1,88 +1,138 @@
-import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
-import { validationMetadatasToSchemas } from 'class-validator-jsonschema';
-import { API_ERRORS } from '@marquee/contracts';
-import type { ApiErrorCode } from '@marquee/contracts';
-import { ErrorResponseDto } from '../dto/error-response.js';
-import { REVIEW_TEXT, REVIEW_TEXT_SCHEMA } from '../dto/review-text.js';
-import type { Dto } from '../http/validate-body.js';
-import type { Route } from '../routes/route.js';
-
-const API_VERSION = '1.0.0';
-const SCHEMAS = '#/components/schemas/';
-
-interface MediaAnswer {
-  readonly description: string;
-  readonly content: { readonly 'application/json': { readonly schema: object } };
-}
+import { API_VERSION } from '../routes/api-version.js';
+import type { AnswerShape, AnswerSpec, Route } from '../routes/route.js';
+import { HEADERS, buildErrorAnswers, toErrorAnswers } from './error-answers.js';
+import { buildSchemas, schemaOf } from './schemas.js';
 
 interface Operation {
   readonly operationId: string;
   readonly tags: readonly string[];
   readonly summary: string;
   readonly description: string;
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[];
+  readonly parameters: readonly object[];
   readonly requestBody?: object;
-  readonly responses: Readonly<Record<string, MediaAnswer>>;
+  readonly responses: Readonly<Record<string, object>>;
 }
+
+type Components = Readonly<
+  Record<'schemas' | 'responses' | 'headers' | 'parameters' | 'securitySchemes', Record<string, object>>
+>;
 
 export interface OpenApiDocument {
   readonly openapi: '3.1.0';
-  readonly info: { readonly title: string; readonly version: string; readonly description: string };
+  readonly info: object;
   readonly servers: readonly { readonly url: string }[];
+  readonly tags: readonly { readonly name: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+  readonly components: Components;
 }
+
+const SECURITY_SCHEMES = {
+  bearer: { type: 'http', scheme: 'bearer', description: 'A key, as `Authorization: Bearer KEY`.' },
+  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'A key, as `X-API-Key: KEY`.' },
+} as const;
+
+const PARAMETERS = {
+  RequestTimeout: {
+    name: 'X-Request-Timeout-Ms',
+    in: 'header',
+    description:
+      'Milliseconds after which the answer is of no use any more. The server gives up by itself after 30,000.',
+    schema: { type: 'integer', minimum: 1000, maximum: 30_000 },
+  },
+  RequestId: {
+    name: 'X-Request-Id',
+    in: 'header',
+    description: 'An id for this request, which comes back in the answer; one that is no short token is replaced.',
+    schema: { type: 'string' },
+  },
+} as const;
 
 /** Writes the OpenAPI 3.1 document of a route table: schemas from the decorators of the DTO classes, paths from the rows. */
 export function buildOpenApiDocument(routes: readonly Route[]): OpenApiDocument {
   const paths: Record<string, Record<string, Operation>> = {};
   for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: toOperation(route) };
+    const path = toTemplate(route.path);
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: toOperation(route) };
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Marquee', version: API_VERSION, description: 'Sentiment of movie reviews.' },
+    info: {
+      title: 'Marquee',
+      version: API_VERSION,
+      description: 'Sentiment of movie reviews.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
     servers: [{ url: '/' }],
+    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
-    components: { schemas: buildSchemas() },
+    components: {
+      schemas: buildSchemas(),
+      responses: buildErrorAnswers(new Set(routes.map(({ wire }) => wire))),
+      headers: { ...HEADERS },
+      parameters: { ...PARAMETERS },
+      securitySchemes: { ...SECURITY_SCHEMES },
+    },
   };
 }
 
-function buildSchemas(): Record<string, object> {
-  return validationMetadatasToSchemas({
-    refPointerPrefix: SCHEMAS,
-    classTransformerMetadataStorage: defaultMetadataStorage,
-    additionalConverters: { [REVIEW_TEXT]: { ...REVIEW_TEXT_SCHEMA } },
-  });
-}
+/** `/models/:version` of Express is `/models/{version}` of OpenAPI. */
+const toTemplate = (path: string): string => path.replace(/:(\w+)/g, '{$1}');
 
 function toOperation(route: Route): Operation {
-  const { operationId, tag, summary, description, request } = route;
-  const answers = Object.entries(route.answers).map(
-    ([status, { dto, description }]) => [status, toMediaAnswer(description, dto)] as const,
-  );
+  const { operationId, tag, summary, description, scope, request } = route;
+  const answers = Object.entries(route.answers).map(([status, answer]) => [status, toAnswer(answer)] as const);
   return {
     operationId,
     tags: [tag],
     summary,
-    description,
-    ...(request && { requestBody: { required: true, content: toContent(request.dto) } }),
-    responses: { ...toErrorAnswers(route.errors), ...Object.fromEntries(answers) },
+    description: scope === 'open' ? description : `${description} Asks for a key with the scope \`${scope}\`.`,
+    security: scope === 'open' ? [] : Object.keys(SECURITY_SCHEMES).map((scheme) => ({ [scheme]: [scope] })),
+    parameters: toParameters(route),
+    ...(request && { requestBody: { required: true, content: toRequestContent(request) } }),
+    responses: { ...toErrorAnswers(route), ...Object.fromEntries(answers) },
   };
 }
 
-/** One answer a status: several codes may share one. */
-function toErrorAnswers(codes: readonly ApiErrorCode[]): Record<string, MediaAnswer> {
-  const answers = codes.map((code) => {
-    const { status, error } = API_ERRORS[code];
-    return [String(status), toMediaAnswer(error, ErrorResponseDto)] as const;
-  });
-  return Object.fromEntries(answers);
+function toParameters({ path, request }: Route): readonly object[] {
+  const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
+  return [
+    ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string', minLength: 1 } })),
+    ...Object.keys(PARAMETERS).map((name) => ({ $ref: `#/components/parameters/${name}` })),
+    ...(request?.jsonLengthHeader === undefined ? [] : [toJsonLengthParameter(request.jsonLengthHeader)]),
+  ];
 }
 
-function toMediaAnswer(description: string, dto: Dto<object>): MediaAnswer {
-  return { description, content: toContent(dto) };
+function toJsonLengthParameter(name: string): object {
+  const description = 'Bytes of the body that are JSON, when those of binary tensors follow.';
+  return { name, in: 'header', description, schema: { type: 'integer', minimum: 2 } };
 }
 
-function toContent(dto: Dto<object>): MediaAnswer['content'] {
-  return { 'application/json': { schema: { $ref: `${SCHEMAS}${dto.name}` } } };
+function toRequestContent({ dto, jsonLengthHeader }: NonNullable<Route['request']>): object {
+  const json = { 'application/json': { schema: schemaOf(dto) } };
+  return jsonLengthHeader === undefined ? json : { ...json, 'application/octet-stream': {} };
+}
+
+function toAnswer({ description, dto, shapes = ['object'], others = {}, headers = {} }: AnswerSpec): object {
+  const json = dto && { 'application/json': { schema: toSchema(schemaOf(dto), shapes) } };
+  const content = { ...json, ...others };
+  const documented = Object.entries(headers).map(
+    ([name, text]) => [name, { description: text, schema: { type: 'string' } }] as const,
+  );
+  return {
+    description,
+    headers: { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' }, ...Object.fromEntries(documented) },
+    ...(Object.keys(content).length > 0 && { content }),
+  };
+}
+
+const SHAPES: Readonly<Record<AnswerShape, (schema: object) => object>> = {
+  object: (schema) => schema,
+  list: (items) => ({ type: 'array', items }),
+  'list of lists': (items) => ({ type: 'array', items: { type: 'array', items } }),
+};
+
+function toSchema(schema: object, shapes: readonly AnswerShape[]): object {
+  const [first, ...rest] = shapes.map((shape) => SHAPES[shape](schema));
+  return rest.length === 0 && first !== undefined ? first : { oneOf: [first, ...rest] };
 }

@@ -6,7 +6,8 @@ import { BatchPredictResponseDto, PredictResponseDto } from '../dto/prediction-r
 import type { InferenceService, ServedPrediction } from '../inference/inference-service.js';
 import type { Route } from './route.js';
 
-const ERRORS: readonly ApiErrorCode[] = [
+/** Of every route that predicts. */
+export const PREDICTION_ERRORS: readonly ApiErrorCode[] = [
   'INVALID_REQUEST',
   'MALFORMED_BODY',
   'BODY_TOO_LARGE',
@@ -30,7 +31,7 @@ export function createPredictRoute(inference: InferenceService): Route<PredictRe
     wire: 'native',
     request: { dto: PredictRequestDto, maxBytes: LIMITS.maxSingleBodyBytes },
     answers: { 200: { dto: PredictResponseDto, description: 'The sentiment, and how sure the model is of it.' } },
-    errors: ERRORS,
+    errors: PREDICTION_ERRORS,
     async handle({ body: { text }, signal, deadlineMs }) {
       const { predictions } = await inference.predict({ texts: [text], priority: 'single', signal, deadlineMs });
       const [prediction] = predictions;
@@ -54,7 +55,7 @@ export function createBatchPredictRoute(
     wire: 'native',
     request: { dto: BatchPredictRequestDto, maxBytes: LIMITS.maxBatchBodyBytes },
     answers: { 200: { dto: BatchPredictResponseDto, description: 'One prediction a review.' } },
-    errors: ERRORS,
+    errors: PREDICTION_ERRORS,
     async handle({ body: { reviews }, signal, deadlineMs }) {
       const startMs = performance.now();
       const answer = await inference.predict({ texts: reviews, priority: 'batch', signal, deadlineMs });

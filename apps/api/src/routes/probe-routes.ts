@@ -1,16 +1,8 @@
-import type { ApiErrorCode, LiveResponse, ReadyResponse } from '@marquee/contracts';
+import type { LiveResponse, ReadyResponse } from '@marquee/contracts';
 import { LiveResponseDto, ReadyResponseDto } from '../dto/service-state-responses.js';
-import { ApiError } from '../http/api-error.js';
-import type { InferenceService, Unreadiness } from '../inference/inference-service.js';
+import type { InferenceService } from '../inference/inference-service.js';
+import { assertReady } from './readiness.js';
 import type { Route } from './route.js';
-
-/** What `/readyz` says of each check that can fail. */
-const FAILING_CHECKS: Readonly<Record<Unreadiness, readonly [ApiErrorCode, string]>> = {
-  loading: ['MODEL_NOT_LOADED', 'model loaded: the model is being verified, loaded and warmed'],
-  'no-process': ['MODEL_NOT_LOADED', 'inference process: none is ready, one is being started'],
-  'crash-loop': ['MODEL_NOT_LOADED', 'inference process: those that start die before they answer'],
-  draining: ['SHUTTING_DOWN', 'not draining: the server is shutting down'],
-};
 
 export function createLiveRoute(): Route<object, LiveResponse> {
   return {
@@ -44,13 +36,8 @@ export function createReadyRoute(inference: InferenceService, isDraining: () => 
     answers: { 200: { dto: ReadyResponseDto, description: 'Every check passes.' } },
     errors: ['INTERNAL', 'MODEL_NOT_LOADED', 'SHUTTING_DOWN'],
     async handle() {
-      const unreadiness = isDraining() ? 'draining' : inference.unreadiness;
-      const { model } = inference;
-      if (unreadiness === undefined && model !== undefined) {
-        return { status: 200, body: { status: 'ready', model_version: model.version } };
-      }
-      const [code, check] = FAILING_CHECKS[unreadiness ?? 'loading'];
-      throw new ApiError(code, `Not ready, failing check: ${check}`);
+      const { version } = assertReady(inference, isDraining());
+      return { status: 200, body: { status: 'ready', model_version: version } };
     },
   };
 }

@@ -1,16 +1,22 @@
 import type { InferenceService } from '../inference/inference-service.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { createHuggingFaceRoute } from './hugging-face-routes.js';
+import { createInferenceProtocolRoutes } from './inference-protocol-routes.js';
+import { createMetricsRoute } from './metrics-routes.js';
 import { createBatchPredictRoute, createPredictRoute } from './prediction-routes.js';
 import { createLiveRoute, createReadyRoute } from './probe-routes.js';
 import type { Route } from './route.js';
 import { createHealthRoute, createModelInfoRoute } from './service-state-routes.js';
+import { createTeiRoutes } from './tei-routes.js';
 
 export interface RouteServices {
   readonly inference: InferenceService;
+  readonly metrics: Metrics;
   readonly isDraining: () => boolean;
 }
 
 /** Every route of the API, once: Express and the OpenAPI document are both made from this list. */
-export function createRouteTable({ inference, isDraining }: RouteServices): readonly Route[] {
+export function createRouteTable({ inference, metrics, isDraining }: RouteServices): readonly Route[] {
   return [
     createHealthRoute(inference, isDraining),
     createLiveRoute(),
@@ -18,5 +24,9 @@ export function createRouteTable({ inference, isDraining }: RouteServices): read
     createPredictRoute(inference),
     createBatchPredictRoute(inference),
     createModelInfoRoute(inference),
+    createMetricsRoute(metrics),
+    ...createInferenceProtocolRoutes(inference, isDraining),
+    ...createTeiRoutes(inference, isDraining),
+    createHuggingFaceRoute(inference),
   ];
 }

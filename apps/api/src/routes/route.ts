@@ -20,6 +20,8 @@ export interface Principal {
 export interface RouteContext<Body> {
   /** Validated instance of the route's request DTO; an empty object for a route without a body. */
   readonly body: Body;
+  /** What follows the JSON of the body, of a route that says where the JSON ends; else nothing. */
+  readonly attachment: Uint8Array;
   /** What stands for the `:names` of the path. */
   readonly params: Readonly<Record<string, string>>;
   /** As in `X-Request-Id`, and in the log. */
@@ -34,7 +36,32 @@ export interface RouteContext<Body> {
 export interface RouteAnswer<Answer> {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: Answer;
+  /** Sent as JSON; bytes are sent as they are, under the `Content-Type` among the headers. */
+  readonly body: Answer | Uint8Array;
+}
+
+export interface RequestSpec<Body extends object> {
+  readonly dto: Dto<Body>;
+  readonly maxBytes: number;
+  /** Fields that the DTO does not know: refused by default, or dropped, as the servers do whose protocol it is. */
+  readonly unknownFields?: 'refuse' | 'drop';
+  /** Header with the number of bytes that are JSON: with it, the rest is the attachment, and any media type is taken. */
+  readonly jsonLengthHeader?: string;
+}
+
+/** How the schema of a DTO is used: as it is, or as that of the items of a list. */
+export type AnswerShape = 'object' | 'list' | 'list of lists';
+
+export interface AnswerSpec {
+  readonly description: string;
+  /** Of the JSON; absent when there is none. */
+  readonly dto?: Dto<object>;
+  /** One of these; `object` by default. */
+  readonly shapes?: readonly AnswerShape[];
+  /** Schemas of other media types. */
+  readonly others?: Readonly<Record<string, { readonly schema?: object }>>;
+  /** Descriptions of the headers of its own. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One row of the route table, which feeds Express and the OpenAPI document alike. */
@@ -47,9 +74,9 @@ export interface Route<Body extends object = object, Answer extends object = obj
   readonly description: string;
   readonly scope: Scope | 'open';
   readonly wire: Wire;
-  readonly request?: { readonly dto: Dto<Body>; readonly maxBytes: number };
-  /** DTO class by status: the answers that are no error. */
-  readonly answers: Readonly<Record<number, { readonly dto: Dto<Answer>; readonly description: string }>>;
+  readonly request?: RequestSpec<Body>;
+  /** By status, the answers that are no error. */
+  readonly answers: Readonly<Record<number, AnswerSpec>>;
   readonly errors: readonly ApiErrorCode[];
   handle(context: RouteContext<Body>): Promise<RouteAnswer<Answer>>;
 }

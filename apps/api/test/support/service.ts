@@ -1,5 +1,6 @@
 import { ChildProcessPool, createPooledInference, createServer, openServedModel } from '../../src/index.js';
 import type { ChildProcessPoolOptions, MarqueeServer, ServedModel } from '../../src/index.js';
+import { createMetrics } from '../../src/metrics/metrics.js';
 import { createLog } from '../../src/log.js';
 import { writeTinyArtifact } from './artifact.js';
 import type { TemporaryArtifact } from './artifact.js';
@@ -16,6 +17,8 @@ export function createTinyPool(model: ServedModel, options: Partial<ChildProcess
 
 export interface TinyService extends AsyncDisposable {
   readonly modelDir: string;
+  /** Version of the model. */
+  readonly version: string;
   readonly url: string;
   readonly port: number;
   readonly server: MarqueeServer;
@@ -36,12 +39,14 @@ export async function startTinyService(
   const inference = createPooledInference(pool, { version: model.version, path: 'artifacts/tiny' });
   const server = createServer({
     inference,
+    metrics: createMetrics(),
     log: createLog({ level: 'warn', destination: { write: (line) => log.push(line) } }),
   });
   const port = await server.listen(0, '127.0.0.1');
   await pool.start();
   return {
     modelDir: artifact.dir,
+    version: model.version,
     url: `http://127.0.0.1:${port}`,
     port,
     server,
@@ -55,14 +60,17 @@ export async function startTinyService(
   };
 }
 
-export async function post(url: string, body: unknown): Promise<{ status: number; body: unknown }> {
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+export async function post(url: string, body: unknown): Promise<Answer> {
   return send(url, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 }
 
-export async function send(
-  url: string,
-  init: RequestInit = {},
-): Promise<{ status: number; headers: Headers; body: unknown }> {
+export async function send(url: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(url, init);
   return { status: response.status, headers: response.headers, body: await response.json() };
 }

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createMetrics } from '../src/metrics/metrics.js';
+import { post, send, startTinyService } from './support/service.js';
+import type { TinyService } from './support/service.js';
+
+let service: TinyService;
+beforeAll(async () => {
+  service = await startTinyService();
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+async function scrape(): Promise<string> {
+  const response = await fetch(`${service.url}/metrics`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('Content-Type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  return response.text();
+}
+
+/** The value of a sample: its name and labels as they are written. */
+function valueOf(exposition: string, sample: string): number | undefined {
+  const line = exposition.split('\n').find((candidate) => candidate.startsWith(`${sample} `));
+  return line === undefined ? undefined : Number(line.slice(sample.length + 1));
+}
+
+describe('GET /metrics', () => {
+  test('exposes these metrics of the service', async () => {
+    const names = [...(await scrape()).matchAll(/^# TYPE (\w+) (\w+)$/gm)]
+      .map(([, name = '', type]) => `${name} ${type}`)
+      .filter((name) => !/^marquee_(?:nodejs|process)_/.test(name)); // those of Node depend on its version and the system
+    expect(names.sort()).toMatchInlineSnapshot(`
+      [
+        "marquee_http_request_duration_seconds histogram",
+        "marquee_http_requests_rejected_total counter",
+        "marquee_http_requests_total counter",
+        "marquee_inference_process_restarts_total counter",
+        "marquee_inference_processes gauge",
+        "marquee_inference_seconds histogram",
+        "marquee_inference_tokens_total counter",
+        "marquee_model_info gauge",
+        "marquee_model_reloads_total counter",
+        "marquee_predictions_total counter",
+        "marquee_queue_estimated_wait_seconds gauge",
+        "marquee_queue_reviews gauge",
+        "marquee_queue_tokens gauge",
+        "marquee_queue_wait_seconds histogram",
+        "marquee_ready gauge",
+        "marquee_request_reviews histogram",
+      ]
+    `);
+  });
+
+  test('names begin with marquee_, and times are in seconds', async () => {
+    const names = [...(await scrape()).matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name ?? '');
+    expect(names.filter((name) => !name.startsWith('marquee_') || /_m(?:s|illi\w+)(?:_|$)/.test(name))).toEqual([]);
+  });
+
+  test('counters are there at 0 before anything was counted', async () => {
+    const fresh = await createMetrics().expose();
+    for (const sample of [
+      'marquee_http_requests_rejected_total{reason="queue_full"}',
+      'marquee_http_requests_rejected_total{reason="rate_limited"}',
+      'marquee_inference_process_restarts_total',
+      'marquee_model_reloads_total{outcome="failed"}',
+      'marquee_queue_wait_seconds_count{priority="single"}',
+    ]) {
+      expect(valueOf(fresh, sample), sample).toBe(0);
+    }
+    const version = service.version;
+    expect(valueOf(await scrape(), `marquee_predictions_total{version="${version}",label="negative"}`)).toBe(0);
+  });
+
+  test('counts requests by route and status, and predictions by version and label', async () => {
+    const good = `marquee_predictions_total{version="${service.version}",label="positive"}`;
+    const batches = 'marquee_http_requests_total{method="POST",route="/predict/batch",status="200"}';
+    const before = valueOf(await scrape(), good) ?? 0;
+    await post(`${service.url}/predict/batch`, { reviews: ['good', 'good'] });
+    await post(`${service.url}/predict`, { text: '' });
+    await send(`${service.url}/v2/models/marquee/versions/7`);
+    await send(`${service.url}/no/such/path`);
+    const after = await scrape();
+    expect(valueOf(after, good)).toBe(before + 2);
+    expect(valueOf(after, batches)).toBe(1);
+    expect(valueOf(after, 'marquee_http_requests_total{method="POST",route="/predict",status="400"}')).toBe(1);
+    const versionPath = '/v2/models/marquee/versions/:version';
+    expect(valueOf(after, `marquee_http_requests_total{method="GET",route="${versionPath}",status="404"}`)).toBe(1);
+    expect(valueOf(after, 'marquee_http_requests_total{method="GET",route="none",status="404"}')).toBe(1);
+    expect(valueOf(after, 'marquee_http_request_duration_seconds_count{method="POST",route="/predict/batch"}')).toBe(1);
+  });
+
+  test('says how long the event loop was held up', async () => {
+    expect(valueOf(await scrape(), 'marquee_nodejs_eventloop_lag_p99_seconds')).toBeGreaterThan(0);
+  });
+
+  test('says which model answers', async () => {
+    const [line] = (await scrape()).split('\n').filter((candidate) => candidate.startsWith('marquee_model_info{'));
+    expect(line).toMatch(
+      /^marquee_model_info\{version="[\da-f]{12}",kind="transformer",model_type="distilbert",device="cpu",graph="int8",runtime="[\d.]+"\} 1$/,
+    );
+  });
+
+  test('no text, no unknown path and no invented method becomes a label', async () => {
+    await post(`${service.url}/predict`, { text: 'planted good words' });
+    await send(`${service.url}/planted/path?text=planted`, { method: 'PROPFIND' });
+    const exposition = await scrape();
+    expect(exposition).not.toContain('planted');
+    expect(exposition).not.toContain('PROPFIND');
+  });
+});
+
+test('what the queue and the processes tell is counted', async () => {
+  const metrics = createMetrics();
+  metrics.observer.onRunStarted?.(40, 'batch');
+  metrics.observer.onRunFinished?.(30, 250);
+  metrics.observer.onProcessLost?.();
+  metrics.observer.onReload?.('succeeded');
+  const exposition = await metrics.expose();
+  expect(valueOf(exposition, 'marquee_queue_wait_seconds_sum{priority="batch"}')).toBe(0.04);
+  expect(valueOf(exposition, 'marquee_inference_seconds_sum')).toBe(0.03);
+  expect(valueOf(exposition, 'marquee_inference_tokens_total')).toBe(250);
+  expect(valueOf(exposition, 'marquee_inference_process_restarts_total')).toBe(1);
+  expect(valueOf(exposition, 'marquee_model_reloads_total{outcome="succeeded"}')).toBe(1);
+});
