@@ -19,9 +19,8 @@ import { describeBlend } from './blend-card.js';
 import { writeDurably } from './durable-write.js';
 import type { FittedCascade } from './fit-cascade.js';
 import type { LinearBaseline } from './linear-baseline.js';
+import { CARD_FILE } from './model-card.js';
 import { encodeSeenRows, readSeenRows, SEEN_ROWS_FILE } from './seen-rows.js';
-
-const CARD_FILE = 'README.md';
 
 /** What the manifest says of the making of a linear model, a blend or a cascade. */
 export interface MakingOf {
@@ -71,12 +70,14 @@ export async function writeBlend(
   const files = [...manifests].flatMap(([name, manifest]) =>
     [...Object.keys(manifest.files), MANIFEST_FILE].map((path) => memberFile(name, path)),
   );
+  const judgements = [...manifests.values()].flatMap(({ equivalence }) => (equivalence ? [equivalence] : []));
   const seen = await Promise.all([...manifests.keys()].map((name) => readSeenRows(folderOf(name))));
   const common = {
     createdAt: new Date().toISOString(),
     labels: LABELS,
     parameters: [...manifests.values()].reduce((sum, { parameters }) => sum + parameters, 0),
     ...making,
+    ...(judgements.length === 1 && { equivalence: judgements[0] as JsonObject }), // of the only transformer
     blend,
     seenRows: await writeSeenRows(dir, new Set(seen.flatMap((digests) => [...digests]))),
   };

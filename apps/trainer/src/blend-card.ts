@@ -1,7 +1,7 @@
 import type { Manifest } from '@marquee/model-core';
 
 import { formatBlend } from './blend-weights.js';
-import { asObject, describeOptions, describeSources, metricTable } from './model-card.js';
+import { asObject, describeJudgements, describeOptions, describeSources, metricTable } from './model-card.js';
 
 const MEANINGS = {
   transformer: 'A transformer',
@@ -14,7 +14,7 @@ const MEANINGS = {
 
 /** The model card (Mitchell et al. 2019) of a linear model, a blend or a cascade, from its manifest. */
 export function describeBlend(manifest: Manifest): string {
-  const { kind, version, parameters, training = {}, metrics = {}, createdAt } = manifest;
+  const { kind, version, parameters, training = {}, metrics = {}, createdAt, equivalence } = manifest;
   return [
     '---',
     'language: en',
@@ -35,6 +35,7 @@ export function describeBlend(manifest: Manifest): string {
     'Intervals are 95 % bootstrap intervals. On validation, blend and cascade are cross-fitted: each review is judged by weights that were fitted without it; the',
     'threshold of a cascade was chosen on the same reviews.',
     '',
+    ...(equivalence ? [`Of its transformer, ${describeJudgements(undefined, equivalence).join(' ')}`, ''] : []),
     '## Making',
     '',
     ...describeSources(training),

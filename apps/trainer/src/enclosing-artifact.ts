@@ -11,6 +11,9 @@ import {
 } from '@marquee/model-core';
 
 import { updateManifest } from './artifact-writer.js';
+import { describeBlend } from './blend-card.js';
+import { writeDurably } from './durable-write.js';
+import { CARD_FILE } from './model-card.js';
 
 /** A blend or cascade, and the name of one of its members. */
 export interface EnclosingArtifact {
@@ -30,9 +33,14 @@ export async function findEnclosing(folder: string): Promise<EnclosingArtifact |
   return { dir, manifest: await verifyArtifact(dir), member };
 }
 
-/** Enters a member that was changed in the manifest of the whole, which holds a digest of each of its files. */
-export async function renewEnclosing({ dir, manifest, member }: EnclosingArtifact): Promise<void> {
+/** Enters a member that was changed in the manifest of the whole, which holds a digest of each of its files, and what else is new there. */
+export async function renewEnclosing(
+  { dir, manifest, member }: EnclosingArtifact,
+  changes: Pick<Manifest, 'equivalence'> = {},
+): Promise<void> {
   const { files } = await readManifest(join(dir, memberFolder(member)));
   const added = [...Object.keys(files), MANIFEST_FILE].map((path) => memberFile(member, path));
-  await updateManifest(dir, manifest, added);
+  const changed = { ...manifest, ...changes };
+  await writeDurably(join(dir, CARD_FILE), describeBlend(changed));
+  await updateManifest(dir, changed, [...added, CARD_FILE]);
 }

@@ -10,7 +10,7 @@ import { writeDurably } from './durable-write.js';
 import type { Evaluator } from './evaluator.js';
 import { calibrateOnValidation, measureArtifact } from './measure-artifact.js';
 import type { Lesson } from './lesson.js';
-import { describeModel } from './model-card.js';
+import { CARD_FILE, describeModel } from './model-card.js';
 import type { DataPart } from './prepare-data.js';
 import type { Training } from './prepare-training.js';
 import type { StartingModel } from './starting-model.js';
@@ -19,8 +19,6 @@ import type { TrainingEffort } from './training-effort.js';
 export interface FinishedTraining extends ChosenModel {
   readonly effort: TrainingEffort;
 }
-
-const CARD_FILE = 'README.md';
 
 /**
  * Calibrates the model, writes the artifact, evaluates it as it will be served, and puts the figures into its manifest and card. An int8 graph that does not answer

@@ -1,6 +1,9 @@
 import type { JsonObject, JsonValue, Manifest, ManifestOf } from '@marquee/model-core';
 
+import { LINEAR_BASELINE } from './linear-baseline.js';
 import { formatSeconds } from './progress.js';
+
+export const CARD_FILE = 'README.md';
 
 /** The model card (Mitchell et al. 2019) of an artifact, from its manifest: Markdown with the metadata that Hugging Face's hub reads. */
 export function describeModel(manifest: ManifestOf<'transformer'>): string {
@@ -24,7 +27,11 @@ export function describeModel(manifest: ManifestOf<'transformer'>): string {
     ...metricTable(metrics),
     '',
     'Intervals are 95 % bootstrap intervals. int8 is what is served on a CPU; fp32 is the same weights unquantized.',
-    'The linear baseline is an NB-weighted logistic regression on 1- to 3-grams, fitted on the same training reviews.',
+    ...(metricTable(metrics).some((row) => row.includes(LINEAR_BASELINE))
+      ? [
+          `The ${LINEAR_BASELINE} is an NB-weighted logistic regression on 1- to 3-grams, fitted on the same training reviews.`,
+        ]
+      : []),
     'Rows that the model or a parent of it was trained on are counted as seen.',
     '',
     ...describeJudgements(calibration, equivalence),
@@ -78,7 +85,7 @@ function metricRow(part: string, graph: string, rows: string, report: JsonObject
 }
 
 /** Lines on what an artifact of this release says of itself; an older one says nothing. */
-function describeJudgements(calibration: JsonObject | undefined, equivalence: JsonObject | undefined): string[] {
+export function describeJudgements(calibration: JsonObject | undefined, equivalence: JsonObject | undefined): string[] {
   const lines: string[] = [];
   if (calibration) {
     const { temperature, rows, reason } = calibration;

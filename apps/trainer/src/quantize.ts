@@ -6,11 +6,12 @@ import { fileDigest, readReviews, visitTexts } from '@marquee/dataset';
 import { GRAPH_FILES, loadClassifier, type Manifest, readArtifact, writeManifest } from '@marquee/model-core';
 
 import { type ArtifactWeights, readArtifactWeights } from './artifact-weights.js';
-import { publishGraph } from './artifact-writer.js';
+import { publishGraph, updateManifest } from './artifact-writer.js';
 import { requireWritableFolder, writeDurably } from './durable-write.js';
 import { findEnclosing, renewEnclosing } from './enclosing-artifact.js';
 import { describeEquivalence, type GraphScores, judgeEquivalence } from './equivalence-gate.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
+import { CARD_FILE, describeModel } from './model-card.js';
 import { scoreReviews } from './score-reviews.js';
 import { transformerFolders } from './transformer-folders.js';
 import { TrainerError } from './trainer-error.js';
@@ -71,9 +72,14 @@ async function quantizeTransformer(
     const expectation = `${model}: expected an int8 graph that answers as the fp32 graph does`;
     throw new TrainerError('NOT_EQUIVALENT', `${expectation}; the artifact is unchanged, ${path} has the report`);
   }
-  const published = await publishGraph(model, { ...read.manifest, equivalence: toJson(report) }, 'int8', int8Graph);
+  const equivalence = toJson(report);
+  const published = await publishGraph(model, { ...read.manifest, equivalence }, 'int8', int8Graph);
+  if (CARD_FILE in published.files) {
+    await writeDurably(join(model, CARD_FILE), describeModel(published));
+    await updateManifest(model, published, []);
+  }
   if (enclosing) {
-    await renewEnclosing(enclosing);
+    await renewEnclosing(enclosing, { equivalence });
     if (published.files[GRAPH_FILES.int8]?.sha256 !== read.manifest.files[GRAPH_FILES.int8]?.sha256)
       watch.progress.say(
         `${enclosing.dir}: its weights were fitted on another int8 graph; npm run blend fits them anew`,

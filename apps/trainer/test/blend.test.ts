@@ -195,10 +195,12 @@ describe('a cascade', () => {
     const options = { model, testFile: file('test.csv'), outputDir: file(`gate of ${named}`), ...columns, ...rest };
     const { lines, progress } = observe();
     await runQuantization(options, { progress, stopRequested: () => false });
-    const { version } = await verifyArtifact(copy);
-    expect(version).toBe(manifest.version);
+    const whole = await verifyArtifact(copy);
+    expect(whole).toMatchObject({ version: manifest.version, equivalence: { verdict: 'equivalent' } });
     const member = await verifyArtifact(join(copy, 'members/transformer'));
     expect(member.equivalence).toMatchObject({ verdict: 'equivalent', rows: 40 });
+    const card = await readFile(join(copy, 'README.md'), 'utf8');
+    expect(card).toContain('Of its transformer, int8 against fp32 on 40 reviews: **equivalent**');
     expect(lines.join('\n')).not.toContain('fitted on another'); // the graph has the same bytes
   });
 

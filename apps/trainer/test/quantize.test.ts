@@ -66,7 +66,13 @@ describe('quantize', () => {
       ],
       data: { rows: 120, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
     });
-    expect({ version, files }).toEqual({ version: before.version, files: before.files });
+    const card = await readFile(join(options.model, 'README.md'), 'utf8');
+    expect(card).toContain('int8 against fp32 on 120 reviews: **inconclusive**');
+    const { 'README.md': _, ...others } = files;
+    expect({ version, files: { ...others, 'README.md': before.files['README.md'] } }).toEqual({
+      version: before.version,
+      files: before.files,
+    });
     expect(observed.lines[0]).toMatch(
       /^int8 against fp32 on 120 reviews: inconclusive, \d+ labels flip; 120 reviews are/,
     );
