@@ -30,6 +30,7 @@ import { root } from './root.mjs';
  */
 const COMMANDS = {
   start: { file: 'apps/api/dist/main.js', args: [] },
+  keys: { file: 'apps/api/dist/main.js', args: ['keys'] },
   train: { file: 'apps/trainer/dist/main.js', args: ['train'] },
   explore: { file: 'apps/trainer/dist/main.js', args: ['explore'] },
   split: { file: 'apps/trainer/dist/main.js', args: ['split'] },

@@ -1,9 +1,12 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openAccess } from './http/access.js';
+import type { Access } from './http/access.js';
 import { ChildProcessPool } from './inference/child-process-pool.js';
 import type { ChildModel } from './inference/child-messages.js';
 import { createPooledInference } from './inference/pooled-inference.js';
 import { openServedModel } from './inference/served-model.js';
+import { runKeysCommand } from './keys/keys-command.js';
 import { watchScriptRunner } from './lifecycle/parent-watch.js';
 import { EXIT_CODE_BUG, StartError } from './lifecycle/start-error.js';
 import { createLog } from './log.js';
@@ -13,29 +16,44 @@ import type { MarqueeServer } from './server.js';
 import { resolveSettings } from './settings.js';
 import type { Settings } from './settings.js';
 
-const DEFAULT_MODEL_DIR = fileURLToPath(new URL('../../../artifacts/marquee', import.meta.url));
+const inRepository = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+const DEFAULT_MODEL_DIR = inRepository('artifacts/marquee');
+const DEFAULT_KEYS_DIR = inRepository('.marquee/keys');
 
 /** Work in hand is finished within this time of a signal; npm and containers wait for about 10 s. */
 const DRAIN_TIMEOUT_MS = 5_000;
 
-const log = createLog({ level: 'info', destination: process.stderr });
-
 async function main(): Promise<void> {
+  const [command, ...argv] = process.argv.slice(2);
+  if (command === 'keys') return manageKeys(argv);
   const request = resolveSettings({
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
-    defaultModelDir: DEFAULT_MODEL_DIR,
+    defaults: { modelDir: DEFAULT_MODEL_DIR, keysDir: DEFAULT_KEYS_DIR },
   });
   if (request.kind === 'help') process.stdout.write(request.text);
   else await serve(request.settings);
 }
 
+function manageKeys(argv: readonly string[]): Promise<void> {
+  return runKeysCommand(argv, {
+    keysDir: process.env['MARQUEE_KEYS_DIR'],
+    defaultKeysDir: DEFAULT_KEYS_DIR,
+    cwd: process.cwd(),
+    now: () => new Date(),
+    write: (text) => void process.stdout.write(text),
+    say: (sentence) => void process.stderr.write(`${sentence}\n`),
+  });
+}
+
 async function serve(settings: Settings): Promise<void> {
-  const open: { server?: MarqueeServer; pool?: ChildProcessPool } = {};
+  const log = createLog({ level: settings.logLevel, destination: process.stderr });
+  const open: { access?: Access; server?: MarqueeServer; pool?: ChildProcessPool } = {};
   const close = async (): Promise<void> => {
     await open.server?.close(DRAIN_TIMEOUT_MS);
     await open.pool?.close();
+    open.access?.close();
   };
   // npm passes a signal on that the terminal has sent to everybody: the second one is the same request.
   const stopping = new AbortController();
@@ -49,10 +67,11 @@ async function serve(settings: Settings): Promise<void> {
   watchRunner(() => stop('the npm that started this server is gone'));
 
   try {
+    open.access = await openAccess(settings, log);
     const { version } = await openServedModel(settings.modelDir);
     open.pool = new ChildProcessPool({ model: toChildModel(settings, version), log });
     const inference = createPooledInference(open.pool, { version, path: describeModelDir(settings.modelDir) });
-    open.server = createServer({ inference, metrics: createMetrics(), log });
+    open.server = createServer({ inference, access: open.access, settings, metrics: createMetrics(), log });
     const port = await open.server.listen(settings.port, settings.host);
     await open.pool.start();
     if (!stopping.signal.aborted) greet(settings, port);

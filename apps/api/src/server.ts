@@ -6,6 +6,7 @@ import express from 'express';
 import type { Express } from 'express';
 import { API_ERRORS } from '@marquee/contracts';
 import type { ApiErrorCode } from '@marquee/contracts';
+import type { Access } from './http/access.js';
 import { createErrorHandler } from './http/answer-error.js';
 import { ApiError } from './http/api-error.js';
 import { mountDocuments } from './http/documents.js';
@@ -20,7 +21,9 @@ import { meterInference } from './metrics/metered-inference.js';
 import type { Metrics } from './metrics/metrics.js';
 import { buildOpenApiDocument } from './openapi/open-api-document.js';
 import type { OpenApiDocument } from './openapi/open-api-document.js';
+import type { Route } from './routes/route.js';
 import { createRouteTable } from './routes/route-table.js';
+import type { Settings } from './settings.js';
 
 /** Time for a client to send its headers, and its whole request. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -29,9 +32,14 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Clients that are about to use an idle connection are still answered for this long, with `Connection: close`. */
 const DRAIN_GRACE_MS = 100;
 
+export type HttpSettings = Pick<Settings, 'requestTimeoutMs'>;
+
 export interface ServerDependencies {
   /** Started and closed by the caller. */
   readonly inference: InferenceService;
+  /** Opened and closed by the caller. */
+  readonly access: Access;
+  readonly settings: HttpSettings;
   /** Its observer is told by what runs the model. */
   readonly metrics: Metrics;
   readonly log: Log;
@@ -39,6 +47,7 @@ export interface ServerDependencies {
 
 export interface MarqueeServer {
   readonly app: Express;
+  readonly routes: readonly Route[];
   readonly openApi: OpenApiDocument;
   /** Resolves with the port, which is of use when 0 was asked for. Throws StartError ADDRESS_UNAVAILABLE. */
   listen(port: number, host: string): Promise<number>;
@@ -47,7 +56,7 @@ export interface MarqueeServer {
 }
 
 /** Builds the HTTP side of the service around the processes that run a model. Listens when told to. */
-export function createServer({ inference, metrics, log }: ServerDependencies): MarqueeServer {
+export function createServer({ inference, access, settings, metrics, log }: ServerDependencies): MarqueeServer {
   const inHand = new Set<ServerResponse>();
   let isDraining = false;
   const routes = createRouteTable({
@@ -73,7 +82,7 @@ export function createServer({ inference, metrics, log }: ServerDependencies): M
     if (isDraining) response.set('Connection', 'close');
     next();
   });
-  mountRoutes(app, routes);
+  mountRoutes(app, routes, { access, settings });
   mountDocuments(app, openApi);
   app.use(refusePath, createErrorHandler(log));
   const server = createHttpServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, app);
@@ -81,6 +90,7 @@ export function createServer({ inference, metrics, log }: ServerDependencies): M
 
   return {
     app,
+    routes,
     openApi,
     listen: (port, host) => listen(server, port, host),
     async close(timeoutMs) {

@@ -36,9 +36,10 @@ afterEach(() => {
 });
 
 /** What npm sets for the one who runs these tests is not what the server under test is told. */
-const CLEAN_ENV = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^npm_|^MARQUEE_|^PORT$|^HOST$/i.test(name)),
-);
+const CLEAN_ENV = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^MARQUEE_|^PORT$|^HOST$/i.test(name))),
+  MARQUEE_KEYS_DIR: join(tmpdir(), 'marquee-no-keys'),
+};
 
 function start(command: string, args: readonly string[], cwd?: string): Run {
   const child = spawn(command, args, { env: CLEAN_ENV, cwd, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -1,21 +1,57 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { resolveSettings } from '../src/settings.js';
+import { describeSettingsInMarkdown, resolveSettings } from '../src/settings.js';
+
+const DEFAULTS = { modelDir: '/srv/marquee/artifacts/marquee', keysDir: '/srv/marquee/.marquee/keys' };
 
 function settingsOf(argv: readonly string[], env: Record<string, string> = {}) {
-  return resolveSettings({ argv, env, cwd: '/home/ada', defaultModelDir: '/srv/marquee/artifacts/marquee' });
+  return resolveSettings({ argv, env, cwd: '/home/ada', defaults: DEFAULTS });
 }
+
+describe('two settings that contradict each other', () => {
+  test.each([
+    [['--tls-cert', 'cert.pem'], 'MARQUEE_TLS_CERT and MARQUEE_TLS_KEY must be set both or neither, got one.'],
+    [
+      ['--redis-url', 'redis://redis:6379'],
+      'MARQUEE_REDIS_URL counts for the limits, of which none is set: set one, such as MARQUEE_KEY_REQUESTS_PER_MINUTE, or leave it out.',
+    ],
+  ])('%j stop the start', (argv, message) => {
+    expect(() => settingsOf(argv)).toThrow(expect.objectContaining({ code: 'INVALID_SETTINGS', message }));
+  });
+});
+
+describe('lists', () => {
+  test.each([
+    [
+      { MARQUEE_TRUSTED_PROXIES: '10.0.0.0/8, ::1,192.168.1.7' },
+      { trustedProxies: ['10.0.0.0/8', '::1', '192.168.1.7'] },
+    ],
+    [{ MARQUEE_ALLOWED_HOSTS: 'Marquee.example,marquee' }, { allowedHosts: ['marquee.example', 'marquee'] }],
+    [
+      { MARQUEE_CORS_ORIGINS: 'https://a.example,http://b:8080' },
+      { corsOrigins: ['https://a.example', 'http://b:8080'] },
+    ],
+  ])('%j are read', (env, settings) => {
+    expect(settingsOf([], env)).toMatchObject({ settings });
+  });
+});
 
 describe('settings', () => {
   test('have defaults that serve at once, on this machine only', () => {
     expect(settingsOf([])).toEqual({
       kind: 'serve',
       settings: {
-        modelDir: '/srv/marquee/artifacts/marquee',
+        ...DEFAULTS,
         port: 8000,
         host: '127.0.0.1',
         device: 'auto',
         graph: 'auto',
-        threads: undefined,
+        allowAnonymous: false,
+        headersTimeoutMs: 10_000,
+        bodyTimeoutMs: 20_000,
+        keepAliveTimeoutMs: 65_000,
+        requestTimeoutMs: 30_000,
+        logLevel: 'info',
       },
     });
   });
@@ -55,19 +91,14 @@ describe('settings', () => {
   test('--help describes each of them', () => {
     const request = settingsOf(['--help']);
     const text = request.kind === 'help' ? request.text : '';
-    for (const name of [
-      '--model',
-      'MARQUEE_MODEL',
-      '--port',
-      'PORT',
-      '--host',
-      'HOST',
-      '--device',
-      '--graph',
-      '--threads',
-    ]) {
-      expect(text).toContain(name);
+    for (const name of ['--model, MARQUEE_MODEL', '--port, PORT', '--host, HOST', '--keys-dir, MARQUEE_KEYS_DIR']) {
+      expect(text).toContain(`  ${name}\n`);
     }
+  });
+
+  test('stand in the operator’s guide as in the table', async () => {
+    const guide = await readFile(new URL('../../../docs/serving.md', import.meta.url), 'utf8');
+    expect(guide).toContain(describeSettingsInMarkdown());
   });
 
   test.each([
@@ -78,6 +109,22 @@ describe('settings', () => {
     [['--graph', 'int4'], {}, '--graph must be one of auto, int8, fp32, got "int4".'],
     [['--threads', '0'], {}, '--threads must be an integer from 1 to 256, got "0".'],
     [['--model', ''], {}, '--model must be a folder, got "".'],
+    [['--allow-anonymous', 'yes'], {}, '--allow-anonymous must be true or false, got "yes".'],
+    [
+      [],
+      { MARQUEE_TRUSTED_PROXIES: '10.0.0.0/33' },
+      'MARQUEE_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, with commas between, got "10.0.0.0/33".',
+    ],
+    [
+      [],
+      { MARQUEE_CORS_ORIGINS: '*' },
+      'MARQUEE_CORS_ORIGINS must be exact origins such as https://app.example.com, with commas between, got "*".',
+    ],
+    [
+      [],
+      { MARQUEE_REDIS_URL: 'https://:hunter2@redis' },
+      'MARQUEE_REDIS_URL must be an address such as redis://redis:6379 or rediss://user:password@redis:6379/0, got something else.',
+    ],
     [['--modell', 'x'], {}, "Unknown option '--modell': --help lists the options."],
   ])('%j %j stop the start with the name and what was expected', (argv, env, message) => {
     expect(() => settingsOf(argv, env)).toThrow(expect.objectContaining({ code: 'INVALID_SETTINGS', message }));

@@ -1,20 +1,16 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from './api-error.js';
 
-/** How long a request may take when it does not ask for less, and the least that it may ask for. */
-const DEFAULT_TIMEOUT_MS = 30_000;
+/** The least that a request may ask for. */
 const MIN_TIMEOUT_MS = 1_000;
 
-/** The time that a request has, in ms: `X-Request-Timeout-Ms` shortens it. Throws ApiError INVALID_HEADER. */
-export function deadlineAfter({ headers }: IncomingMessage): number {
+/** The time that a request has, in ms: at most `maxMs`, and `X-Request-Timeout-Ms` shortens it. Throws ApiError INVALID_HEADER. */
+export function timeoutOf({ headers }: IncomingMessage, maxMs: number): number {
   const asked = headers['x-request-timeout-ms'];
-  if (asked === undefined) return DEFAULT_TIMEOUT_MS;
+  if (asked === undefined) return maxMs;
   const timeoutMs = typeof asked === 'string' && /^\d{1,9}$/.test(asked) ? Number(asked) : NaN;
-  if (timeoutMs >= MIN_TIMEOUT_MS && timeoutMs <= DEFAULT_TIMEOUT_MS) return timeoutMs;
-  throw new ApiError(
-    'INVALID_HEADER',
-    `X-Request-Timeout-Ms must be an integer from ${MIN_TIMEOUT_MS} to ${DEFAULT_TIMEOUT_MS}`,
-  );
+  if (timeoutMs >= MIN_TIMEOUT_MS && timeoutMs <= maxMs) return timeoutMs;
+  throw new ApiError('INVALID_HEADER', `X-Request-Timeout-Ms must be an integer from ${MIN_TIMEOUT_MS} to ${maxMs}`);
 }
 
 /**

@@ -1,18 +1,24 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import type { Principal, Route } from '../routes/route.js';
+import type { Route } from '../routes/route.js';
+import type { Settings } from '../settings.js';
+import type { Access } from './access.js';
 import { ApiError } from './api-error.js';
-import { beforeDeadline, deadlineAfter } from './deadline.js';
+import { beforeDeadline, timeoutOf } from './deadline.js';
 import { readJsonBody } from './json-body.js';
 import { stateOf } from './request-state.js';
 import { validateBody } from './validate-body.js';
 
-const ANONYMOUS: Principal = { id: 'anonymous', scopes: [] };
+/** What stands between a client and the routes. */
+export interface Doors {
+  readonly access: Access;
+  readonly settings: Pick<Settings, 'requestTimeoutMs'>;
+}
 
 /** Adds the routes to Express, and a 405 with `Allow` for the other methods of their paths. */
-export function mountRoutes(app: Express, routes: readonly Route[]): void {
+export function mountRoutes(app: Express, routes: readonly Route[], doors: Doors): void {
   for (const route of routes) {
-    if (route.method === 'GET') app.get(route.path, createHandler(route));
-    else app.post(route.path, createHandler(route));
+    if (route.method === 'GET') app.get(route.path, createHandler(route, doors));
+    else app.post(route.path, createHandler(route, doors));
   }
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
@@ -20,12 +26,12 @@ export function mountRoutes(app: Express, routes: readonly Route[]): void {
   }
 }
 
-function createHandler(route: Route): RequestHandler {
+function createHandler(route: Route, { access, settings }: Doors): RequestHandler {
   return async (request, response) => {
     const state = stateOf(request);
     state.route = route;
-    state.principal = ANONYMOUS;
-    const deadlineMs = state.startMs + deadlineAfter(request);
+    state.principal = access.admit(request, route.scope);
+    const deadlineMs = state.startMs + timeoutOf(request, settings.requestTimeoutMs);
     const content = await readContent(route, request);
     const gone = abortedWhenGone(response);
     const { params } = request as { params: Record<string, string> }; // no path has a wildcard, which alone gives lists

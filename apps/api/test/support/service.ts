@@ -1,7 +1,11 @@
+import { rm } from 'node:fs/promises';
 import { ChildProcessPool, createPooledInference, createServer, openServedModel } from '../../src/index.js';
 import type { ChildProcessPoolOptions, MarqueeServer, ServedModel } from '../../src/index.js';
+import { openAccess } from '../../src/http/access.js';
 import { createMetrics } from '../../src/metrics/metrics.js';
 import { createLog } from '../../src/log.js';
+import { resolveSettings } from '../../src/settings.js';
+import type { Settings, SettingsSource } from '../../src/settings.js';
 import { writeTinyArtifact } from './artifact.js';
 import type { TemporaryArtifact } from './artifact.js';
 
@@ -25,24 +29,34 @@ export interface TinyService extends AsyncDisposable {
   readonly pool: ChildProcessPool;
   /** The lines that the server logged, from `warn` up. */
   readonly log: readonly string[];
+  /** Not there until a key is written to it. */
+  readonly keysDir: string;
+}
+
+function settingsOf(argv: readonly string[], defaults: SettingsSource['defaults']): Settings {
+  const request = resolveSettings({ argv, env: {}, cwd: '/', defaults });
+  if (request.kind === 'help') throw new Error('a test wants to serve');
+  return request.settings;
 }
 
 /** Starts the whole service on a free port with a tiny model in a real inference process. */
 export async function startTinyService(
   options: Partial<ChildProcessPoolOptions> = {},
   write: () => Promise<TemporaryArtifact> = writeTinyArtifact,
+  argv: readonly string[] = [],
+  listenOn = '127.0.0.1',
 ): Promise<TinyService> {
   const artifact = await write();
   const log: string[] = [];
   const model = await openServedModel(artifact.dir);
   const pool = createTinyPool(model, options);
   const inference = createPooledInference(pool, { version: model.version, path: 'artifacts/tiny' });
-  const server = createServer({
-    inference,
-    metrics: createMetrics(),
-    log: createLog({ level: 'warn', destination: { write: (line) => log.push(line) } }),
-  });
-  const port = await server.listen(0, '127.0.0.1');
+  const serverLog = createLog({ level: 'warn', destination: { write: (line) => log.push(line) } });
+  const keysDir = `${artifact.dir}-keys`;
+  const settings = settingsOf([...argv], { modelDir: artifact.dir, keysDir });
+  const access = await openAccess(settings, serverLog);
+  const server = createServer({ inference, access, settings, metrics: createMetrics(), log: serverLog });
+  const port = await server.listen(0, listenOn);
   await pool.start();
   return {
     modelDir: artifact.dir,
@@ -52,9 +66,12 @@ export async function startTinyService(
     server,
     pool,
     log,
+    keysDir,
     async [Symbol.asyncDispose]() {
       await server.close(0);
       await pool.close();
+      access.close();
+      await rm(keysDir, { recursive: true, force: true });
       await artifact[Symbol.asyncDispose]();
     },
   };
