@@ -3,6 +3,7 @@
 /** @type {Record<string, string[]>} importer -> packages of ours that it may import */
 const DOORS = {
   'packages/contracts': [],
+  'packages/client': ['contracts'],
   'packages/onnx': [],
   'packages/safetensors': [],
   'packages/dataset': [],
