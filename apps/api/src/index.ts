@@ -1,10 +1,6 @@
-export { ChildProcessPool } from './inference/child-process-pool.js';
-export type { ChildProcessPoolOptions } from './inference/child-process-pool.js';
-export type { InferencePool } from './inference/inference-pool.js';
-export { createPooledInference } from './inference/pooled-inference.js';
-export type { InferenceService } from './inference/inference-service.js';
-export { openServedModel } from './inference/served-model.js';
-export type { ServedModel } from './inference/served-model.js';
+export type { InferenceService, PredictionRequest, ServedPrediction } from './inference/inference-service.js';
+export { ModelService } from './inference/model-service.js';
+export type { ModelServiceOptions } from './inference/model-service.js';
 export { createMetrics } from './metrics/metrics.js';
 export type { Metrics } from './metrics/metrics.js';
 export { buildOpenApiDocument } from './openapi/open-api-document.js';

@@ -2,15 +2,15 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openAccess } from './http/access.js';
 import type { Access } from './http/access.js';
-import { ChildProcessPool } from './inference/child-process-pool.js';
-import type { ChildModel } from './inference/child-messages.js';
-import { createPooledInference } from './inference/pooled-inference.js';
-import { openServedModel } from './inference/served-model.js';
+import { ModelService } from './inference/model-service.js';
 import { runKeysCommand } from './keys/keys-command.js';
+import { availableCores } from './lifecycle/available-cores.js';
 import { watchScriptRunner } from './lifecycle/parent-watch.js';
 import { EXIT_CODE_BUG, StartError } from './lifecycle/start-error.js';
 import { createLog } from './log.js';
+import type { Log } from './log.js';
 import { createMetrics } from './metrics/metrics.js';
+import type { Metrics } from './metrics/metrics.js';
 import { createServer } from './server.js';
 import type { MarqueeServer } from './server.js';
 import { resolveSettings } from './settings.js';
@@ -20,8 +20,10 @@ const inRepository = (path: string): string => fileURLToPath(new URL(`../../../$
 const DEFAULT_MODEL_DIR = inRepository('artifacts/marquee');
 const DEFAULT_KEYS_DIR = inRepository('.marquee/keys');
 
-/** Work in hand is finished within this time of a signal; npm and containers wait for about 10 s. */
-const DRAIN_TIMEOUT_MS = 5_000;
+/** Work in hand is finished within this time of a signal. */
+const DRAIN_TIMEOUT_MS = 20_000;
+/** Of it, the time to send the last answers. */
+const LAST_ANSWERS_MS = 500;
 
 async function main(): Promise<void> {
   const [command, ...argv] = process.argv.slice(2);
@@ -49,31 +51,35 @@ function manageKeys(argv: readonly string[]): Promise<void> {
 
 async function serve(settings: Settings): Promise<void> {
   const log = createLog({ level: settings.logLevel, destination: process.stderr });
-  const open: { access?: Access; server?: MarqueeServer; pool?: ChildProcessPool } = {};
+  const metrics = createMetrics();
+  const service = createService(settings, metrics, log);
+  const open: { access?: Access; server?: MarqueeServer } = {};
   const close = async (): Promise<void> => {
+    service.drain(performance.now() + DRAIN_TIMEOUT_MS - LAST_ANSWERS_MS);
     await open.server?.close(DRAIN_TIMEOUT_MS);
-    await open.pool?.close();
+    await service.close();
     open.access?.close();
   };
-  // npm passes a signal on that the terminal has sent to everybody: the second one is the same request.
+  // A signal may come twice: the terminal sends it to everybody, and npm passes it on. The second one is the same request.
   const stopping = new AbortController();
-  const stop = (reason: string): void => {
+  const stop = (reason: string, exitCode = 0): void => {
     if (stopping.signal.aborted) return;
     stopping.abort();
     log.info({ reason }, 'stopping');
-    void close().then(() => process.exit(0), exitWithError);
+    void close().then(() => process.exit(exitCode), exitWithError);
   };
+  service.onHopeless = () => stop('the inference processes die before they answer', EXIT_CODE_BUG);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal));
+  process.on('SIGHUP', () => void service.reload().catch(() => {})); // the log tells of it
   watchRunner(() => stop('the npm that started this server is gone'));
 
   try {
     open.access = await openAccess(settings, log);
-    const { version } = await openServedModel(settings.modelDir);
-    open.pool = new ChildProcessPool({ model: toChildModel(settings, version), log });
-    const inference = createPooledInference(open.pool, { version, path: describeModelDir(settings.modelDir) });
-    open.server = createServer({ inference, access: open.access, settings, metrics: createMetrics(), log });
+    open.server = createServer({ inference: service, access: open.access, settings, metrics, log });
+    const { verified, ready } = service.start();
+    await verified;
     const port = await open.server.listen(settings.port, settings.host);
-    await open.pool.start();
+    await ready;
     if (!stopping.signal.aborted) greet(settings, port);
   } catch (error) {
     if (stopping.signal.aborted) return;
@@ -83,17 +89,24 @@ async function serve(settings: Settings): Promise<void> {
   }
 }
 
+function createService(
+  { modelDir, device, graph, processes, threads = 1 }: Settings,
+  { observer }: Metrics,
+  log: Log,
+): ModelService {
+  return new ModelService({
+    modelDir,
+    modelPath: describeModelDir(modelDir),
+    observer,
+    log,
+    engine: { device, graph, intraOpThreads: threads },
+    processes: processes ?? Math.max(1, Math.floor(availableCores() / threads)),
+  });
+}
+
 function watchRunner(onGone: () => void): void {
   const { npm_lifecycle_event: event, npm_lifecycle_script: script } = process.env;
   if (event !== undefined && script !== undefined) watchScriptRunner({ event, script }, onGone);
-}
-
-function toChildModel({ modelDir, device, graph, threads }: Settings, version: string): ChildModel {
-  return {
-    dir: modelDir,
-    version,
-    options: { device, graph, ...(threads !== undefined && { intraOpThreads: threads }) },
-  };
 }
 
 /** As short as it names the folder: clients see it in /model/info. */

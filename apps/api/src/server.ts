@@ -1,7 +1,6 @@
 import { createServer as createHttpServer } from 'node:http';
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import express from 'express';
 import type { Express } from 'express';
 import { API_ERRORS } from '@marquee/contracts';
@@ -15,6 +14,7 @@ import { mountRoutes } from './http/mount-routes.js';
 import { requestIdFrom } from './http/request-id.js';
 import { beginRequest, stateOf } from './http/request-state.js';
 import type { InferenceService } from './inference/inference-service.js';
+import { RequestsInHand } from './lifecycle/requests-in-hand.js';
 import { StartError } from './lifecycle/start-error.js';
 import type { Log } from './log.js';
 import { meterInference } from './metrics/metered-inference.js';
@@ -28,9 +28,6 @@ import type { Settings } from './settings.js';
 /** Time for a client to send its headers, and its whole request. */
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-
-/** Clients that are about to use an idle connection are still answered for this long, with `Connection: close`. */
-const DRAIN_GRACE_MS = 100;
 
 export type HttpSettings = Pick<Settings, 'requestTimeoutMs'>;
 
@@ -57,7 +54,7 @@ export interface MarqueeServer {
 
 /** Builds the HTTP side of the service around the processes that run a model. Listens when told to. */
 export function createServer({ inference, access, settings, metrics, log }: ServerDependencies): MarqueeServer {
-  const inHand = new Set<ServerResponse>();
+  const inHand = new RequestsInHand();
   let isDraining = false;
   const routes = createRouteTable({
     inference: meterInference(inference, metrics),
@@ -73,13 +70,11 @@ export function createServer({ inference, access, settings, metrics, log }: Serv
     response.set('X-Request-Id', id);
     inHand.add(response);
     response.once('close', () => {
-      inHand.delete(response);
       const { route, errorCode } = stateOf(request);
       const { method } = request;
       const { statusCode: status } = response;
       metrics.onRequest({ method, route: route?.path, status, errorCode, durationMs: performance.now() - startMs });
     });
-    if (isDraining) response.set('Connection', 'close');
     next();
   });
   mountRoutes(app, routes, { access, settings });
@@ -95,12 +90,7 @@ export function createServer({ inference, access, settings, metrics, log }: Serv
     listen: (port, host) => listen(server, port, host),
     async close(timeoutMs) {
       isDraining = true;
-      for (const response of inHand) if (!response.headersSent) response.setHeader('Connection', 'close');
-      if (!server.listening) return;
-      const deadlineMs = performance.now() + timeoutMs;
-      await delay(Math.min(DRAIN_GRACE_MS, timeoutMs));
-      while (inHand.size > 0 && performance.now() < deadlineMs) await delay(10);
-      await closeServer(server);
+      await inHand.close(server, performance.now() + timeoutMs);
     },
   };
 }
@@ -134,13 +124,6 @@ function toStartError(cause: NodeJS.ErrnoException, port: number, host: string):
   };
   const message = explanations[cause.code ?? ''] ?? `Cannot listen on ${host} port ${port}: ${cause.message}`;
   return new StartError('ADDRESS_UNAVAILABLE', message, { cause });
-}
-
-async function closeServer(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }
 
 const CLIENT_ERRORS: Readonly<Record<string, readonly [ApiErrorCode, string]>> = {

@@ -46,13 +46,22 @@ const SPECS = {
     fallback: 'auto',
     help: 'which of its graphs runs: auto, int8 or fp32',
   },
+  processes: {
+    group: 'Model',
+    flag: 'processes',
+    variable: 'MARQUEE_PROCESSES',
+    type: integer(1, 256),
+    fallback: undefined,
+    otherwise: 'one a core, or fewer where each has more threads',
+    help: 'processes that hold the model',
+  },
   threads: {
     group: 'Model',
     flag: 'threads',
     variable: 'MARQUEE_THREADS',
     type: integer(1, 256),
     fallback: undefined,
-    otherwise: 'one a core',
+    otherwise: 'one',
     help: 'threads of one run',
   },
   port: {

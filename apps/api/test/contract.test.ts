@@ -10,7 +10,7 @@ import {
   ModelInfoResponseDto,
   ReadyResponseDto,
 } from '../src/dto/service-state-responses.js';
-import { post, send, startTinyService } from './support/service.js';
+import { post, send, startTinyService, startTinyServiceWithoutProcess } from './support/service.js';
 import type { TinyService } from './support/service.js';
 
 /** Without one of its own, an artifact's version is derived from its digests. */
@@ -61,8 +61,7 @@ describe('probes', () => {
   });
 
   test('/readyz is 503 and names the check that fails, while /livez stays 200', async () => {
-    const idle = await startTinyService();
-    await idle.pool.close();
+    const idle = await startTinyServiceWithoutProcess();
     expect(await send(`${idle.url}/readyz`)).toMatchObject({
       status: 503,
       body: {
@@ -212,8 +211,7 @@ describe('errors', () => {
   });
 
   test('a model that is not loaded is the seed’s 503 to the letter, and /health says so', async () => {
-    const idle = await startTinyService();
-    await idle.pool.close();
+    const idle = await startTinyServiceWithoutProcess();
     const [health, predict, info] = await Promise.all([
       send(`${idle.url}/health`),
       post(`${idle.url}/predict`, { text: 'good' }),

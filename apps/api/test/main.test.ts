@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { writeManifest } from '@marquee/model-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { TINY_DRAFT, tinyFiles } from '../../../packages/model-core/test/support/tiny-artifact.js';
 import { writeTinyArtifact } from './support/artifact.js';
 import type { TemporaryArtifact } from './support/artifact.js';
 import { descendantsOf, isRunning } from './support/processes.js';
@@ -57,7 +59,8 @@ function start(command: string, args: readonly string[], cwd?: string): Run {
   return run;
 }
 
-const startMain = (...args: string[]): Run => start(process.execPath, [MAIN, ...args]);
+/** One inference process, whatever the machine has. */
+const startMain = (...args: string[]): Run => start(process.execPath, [MAIN, '--processes', '1', ...args]);
 
 /** Waits for the greeting and returns the address in it. */
 async function addressOf(run: Run): Promise<string> {
@@ -150,17 +153,15 @@ describe('the end', () => {
     const url = await addressOf(run);
     const children = descendantsOf(run.pid);
     expect(children).toHaveLength(hasProc ? 1 : 0);
-    const startMs = performance.now();
     run.process.kill(signal);
     run.process.kill(signal); // a terminal and npm both send it
     expect(await run.exit).toEqual({ code: 0, signal: null });
-    expect(performance.now() - startMs).toBeLessThan(3000);
     expect(children.filter(isRunning)).toEqual([]);
     expect(await isAnswering(url)).toBe(false);
   });
 
   test('Ctrl-C to the whole process group loses no request in hand', async () => {
-    const run = start('setsid', [process.execPath, MAIN, '--model', artifact.dir, '--port', '0']);
+    const run = start('setsid', [process.execPath, MAIN, '--processes', '1', '--model', artifact.dir, '--port', '0']);
     const url = await addressOf(run);
     const reviews = Array(32).fill('good');
     const answers = Array.from({ length: 8 }, () => post(`${url}/predict/batch`, { reviews }));
@@ -175,6 +176,26 @@ describe('the end', () => {
         .split('\n')
         .map((line) => JSON.parse(line) as object),
     ).toMatchObject([{ level: 'info', msg: 'stopping', reason: 'SIGINT' }]);
+  });
+
+  test.runIf(hasProc)('is the same when a process hangs: it is killed', async () => {
+    const run = startMain('--model', artifact.dir, '--port', '0');
+    await addressOf(run);
+    const [child = 0] = descendantsOf(run.pid);
+    process.kill(child, 'SIGSTOP');
+    run.process.kill('SIGTERM');
+    expect(await run.exit).toEqual({ code: 0, signal: null });
+    expect(isRunning(child)).toBe(false);
+  });
+
+  test('is announced while connections are still answered', async () => {
+    const run = startMain('--model', artifact.dir, '--port', '0');
+    const url = await addressOf(run);
+    run.process.kill('SIGTERM');
+    await until(async () => (await fetch(`${url}/readyz`)).status === 503);
+    const answer = await fetch(`${url}/livez`);
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+    expect(await run.exit).toEqual({ code: 0, signal: null });
   });
 
   test('a signal while the model is being loaded is exit 0, too', async () => {
@@ -205,12 +226,37 @@ describe('the end', () => {
   });
 });
 
+describe('SIGHUP', () => {
+  test('serves what the folder holds now', async () => {
+    await using folder = await writeTinyArtifact();
+    const run = startMain('--model', folder.dir, '--port', '0');
+    const url = await addressOf(run);
+    await writeManifest(folder.dir, { ...TINY_DRAFT, version: 'another' }, tinyFiles().keys());
+    run.process.kill('SIGHUP');
+    await until(async () => {
+      const { body } = await send(`${url}/readyz`);
+      return (body as { model_version: string }).model_version === 'another';
+    });
+  });
+
+  test('leaves the old model when the folder is damaged, and the log says why', async () => {
+    await using folder = await writeTinyArtifact();
+    const run = startMain('--model', folder.dir, '--port', '0');
+    const url = await addressOf(run);
+    await writeFile(join(folder.dir, 'config.json'), '{}');
+    run.process.kill('SIGHUP');
+    await until(() => /was refused.*/.test(run.errors()));
+    expect(run.errors()).toContain('config.json: the manifest says');
+    expect((await post(`${url}/predict`, { text: 'good' })).status).toBe(200);
+  });
+});
+
 describe.runIf(hasProc)('under npm', () => {
   let project: string;
   beforeAll(async () => {
     project = await mkdtemp(join(tmpdir(), 'marquee-npm-'));
     // A runner between npm and the server, as the repository's `npm start` has one.
-    const main = [MAIN, '--model', artifact.dir, '--port', '0'];
+    const main = [MAIN, '--processes', '1', '--model', artifact.dir, '--port', '0'];
     await writeFile(
       join(project, 'run.mjs'),
       `import { spawn } from 'node:child_process';

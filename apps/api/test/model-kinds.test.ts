@@ -2,9 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadClassifier } from '@marquee/model-core';
 import { expect, test } from 'vitest';
-import { openServedModel } from '../src/index.js';
 import { writeTinyCascade, writeTinyLinear } from './support/artifact.js';
-import { post, send, startTinyService } from './support/service.js';
+import { createTinyModelService, post, send, startTinyService } from './support/service.js';
 
 const REVIEWS = ['good', 'the film', 'bad', 'a fine film', 'good '.repeat(100)];
 
@@ -53,7 +52,7 @@ test('a member of which one byte was changed stops the start with the file’s n
   const bytes = await readFile(file);
   bytes[1000] = (bytes[1000] ?? 0) ^ 1;
   await writeFile(file, bytes);
-  await expect(openServedModel(cascade.dir)).rejects.toMatchObject({
+  await expect(createTinyModelService(cascade.dir).start().verified).rejects.toMatchObject({
     code: 'MODEL_UNUSABLE',
     message: expect.stringContaining('members/linear/linear.safetensors'),
   });

@@ -63,10 +63,19 @@ describe('settings', () => {
       HOST: '::1',
       MARQUEE_DEVICE: 'cpu',
       MARQUEE_GRAPH: 'fp32',
+      MARQUEE_PROCESSES: '3',
       MARQUEE_THREADS: '2',
     };
     expect(settingsOf([], env)).toMatchObject({
-      settings: { modelDir: '/models/a', port: 9000, host: '::1', device: 'cpu', graph: 'fp32', threads: 2 },
+      settings: {
+        modelDir: '/models/a',
+        port: 9000,
+        host: '::1',
+        device: 'cpu',
+        graph: 'fp32',
+        processes: 3,
+        threads: 2,
+      },
     });
   });
 

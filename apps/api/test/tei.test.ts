@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { post, send, startTinyService } from './support/service.js';
+import { post, send, startTinyService, startTinyServiceWithoutProcess } from './support/service.js';
 import type { TinyService } from './support/service.js';
 
 // fixtures/tei.json: what Text Embeddings Inference answers, read off its source at the commit that the file names.
@@ -110,8 +110,7 @@ test('GET /tei/info has the fields of its source, of their types', async () => {
 test('GET /tei/health is 200 without a body, else 503', async () => {
   const response = await fetch(`${service.url}/tei/health`);
   expect([response.status, await response.text()]).toEqual([200, '']);
-  const idle = await startTinyService();
-  await idle.pool.close();
+  const idle = await startTinyServiceWithoutProcess();
   expect(await send(`${idle.url}/tei/health`)).toMatchObject({ status: 503, body: { error_type: 'Unhealthy' } });
   await idle[Symbol.asyncDispose]();
 });

@@ -93,7 +93,11 @@ async function answer(plan: ReviewPlan, engine: Engine): Promise<Prediction> {
   return plan.conclude(logits);
 }
 
-function joinInfo({ members, ...planner }: PlannerInfo, { members: plans, ...engine }: EngineInfo): ClassifierInfo {
+/** What is known of a model whose planner and engine were loaded apart. */
+export function joinInfo(
+  { members, ...planner }: PlannerInfo,
+  { members: plans, ...engine }: EngineInfo,
+): ClassifierInfo {
   const info = { ...planner, ...engine };
   if (!members) return info;
   const { runtimeVersion } = engine;

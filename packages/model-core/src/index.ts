@@ -36,6 +36,7 @@ export {
 export {
   type Classifier,
   type ClassifierInfo,
+  joinInfo,
   loadClassifier,
   loadTransformer,
   type TransformerClassifier,

@@ -23,6 +23,7 @@ it('exports these names', () => {
       "createSession",
       "createTokenizer",
       "createTokenizerJson",
+      "joinInfo",
       "loadClassifier",
       "loadEngine",
       "loadPlanner",

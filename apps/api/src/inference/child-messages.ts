@@ -1,27 +1,22 @@
-import type { ClassifierInfo, ClassifierOptions, Prediction } from '@marquee/model-core';
+import type { ClassifierOptions, EngineInfo, EngineRun } from '@marquee/model-core';
 
-/** What a child loads: the folder, and the version that the server verified, which must be the one the child finds. */
-export interface ChildModel {
+/** What a process loads: the folder, and the version that the server verified, which must be the one the process finds. */
+export interface EngineSource {
   readonly dir: string;
   readonly version: string;
   readonly options: ClassifierOptions;
 }
 
-/** What a child has loaded. */
-export interface LoadedModel {
-  /** `cpu`, or `cuda:` and the index of the device. */
-  readonly device: string;
-  readonly info: ClassifierInfo;
-}
+/** Server to inference process. */
+export type EngineRequest =
+  | { readonly type: 'load'; readonly source: EngineSource }
+  | { readonly type: 'run'; readonly id: number; readonly run: EngineRun }
+  /** Nobody waits for the run any more: it fails, if it has not begun. */
+  | { readonly type: 'cancel'; readonly id: number };
 
-/** Server to child. */
-export type ChildRequest =
-  | { readonly type: 'load'; readonly model: ChildModel }
-  | { readonly type: 'predict'; readonly id: number; readonly text: string };
-
-/** Child to server. */
-export type ChildReply =
-  | { readonly type: 'loaded'; readonly loaded: LoadedModel }
+/** Inference process to server. */
+export type EngineReply =
+  | { readonly type: 'loaded'; readonly info: EngineInfo }
   | { readonly type: 'load-failed'; readonly message: string }
-  | { readonly type: 'prediction'; readonly id: number; readonly prediction: Prediction }
-  | { readonly type: 'predict-failed'; readonly id: number; readonly message: string };
+  | { readonly type: 'answer'; readonly id: number; readonly logits: Float32Array; readonly inferenceMs: number }
+  | { readonly type: 'run-failed'; readonly id: number; readonly message: string };

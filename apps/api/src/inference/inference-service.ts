@@ -8,10 +8,12 @@ export interface Due {
   readonly signal: AbortSignal;
 }
 
+/** Singles go before the items of a batch, but a waiting item runs after at most 8 singles. */
+export type Priority = 'single' | 'batch';
+
 export interface PredictionRequest extends Due {
   readonly texts: readonly string[];
-  /** Singles go before the items of a batch, but a waiting item runs after at most 8 singles. */
-  readonly priority: 'single' | 'batch';
+  readonly priority: Priority;
 }
 
 export interface ServedPrediction extends Prediction {
@@ -47,7 +49,7 @@ export type Unreadiness = 'loading' | 'crash-loop' | 'draining' | 'no-process';
 
 /** What waits now. */
 export interface InferenceStats {
-  readonly queuedReviews: Readonly<Record<PredictionRequest['priority'], number>>;
+  readonly queuedReviews: Readonly<Record<Priority, number>>;
   /** Estimated where a review is not tokenized yet. */
   readonly queuedTokens: number;
   /** How long a single review would wait that came now. */
@@ -59,7 +61,7 @@ export interface InferenceStats {
 /** Called as things happen, for metrics; none of them may throw. */
 export interface InferenceObserver {
   /** A run left the queue for a process. */
-  onRunStarted?(waitMs: number, priority: PredictionRequest['priority']): void;
+  onRunStarted?(waitMs: number, priority: Priority): void;
   onRunFinished?(inferenceMs: number, tokens: number): void;
   /** An inference process was lost, and another takes its place. */
   onProcessLost?(): void;

@@ -1,4 +1,6 @@
 export interface ParentChannel<Request, Reply extends object> {
+  /** Called with each request as it arrives, before its turn comes. */
+  readonly arrive?: (request: Request) => void;
   /** Called with one request at a time, in their order; it must not throw. */
   readonly handle: (request: Request, reply: (reply: Reply) => void) => Promise<void>;
   /** Called once, when the channel has closed and the work in hand is done. */
@@ -14,15 +16,17 @@ export interface ParentChannel<Request, Reply extends object> {
  */
 export function serveParent<Request, Reply extends object>(
   child: NodeJS.Process,
-  { handle, close }: ParentChannel<Request, Reply>,
+  { arrive, handle, close }: ParentChannel<Request, Reply>,
 ): void {
   let work = Promise.resolve();
   const reply = (message: Reply): void => {
     // A closed channel is noticed by 'disconnect'; the reply has no reader then.
     if (child.connected) child.send?.(message, () => {});
   };
-  child.on('message', (request) => {
-    work = work.then(() => (child.connected ? handle(request as Request, reply) : undefined));
+  child.on('message', (message) => {
+    const request = message as Request; // the two are of one build
+    arrive?.(request);
+    work = work.then(() => (child.connected ? handle(request, reply) : undefined));
   });
   child.once('disconnect', () => {
     void work.then(close).finally(() => child.exit(0));

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { ChildProcessPool, createPooledInference, createServer, openServedModel } from '../../src/index.js';
-import type { ChildProcessPoolOptions, MarqueeServer, ServedModel } from '../../src/index.js';
+import { createServer, ModelService } from '../../src/index.js';
+import type { MarqueeServer, ModelServiceOptions, PredictionRequest, ServedPrediction } from '../../src/index.js';
 import { openAccess } from '../../src/http/access.js';
 import { createMetrics } from '../../src/metrics/metrics.js';
 import { createLog } from '../../src/log.js';
@@ -9,14 +9,42 @@ import type { Settings, SettingsSource } from '../../src/settings.js';
 import { writeTinyArtifact } from './artifact.js';
 import type { TemporaryArtifact } from './artifact.js';
 
-/** The compiled child: Node does not run TypeScript. */
-const CHILD_MODULE = new URL('../../dist/inference/child-main.js', import.meta.url);
+/** The compiled entry of an inference process: Node does not run TypeScript. */
+const ENGINE_MODULE = new URL('../../dist/inference/engine-main.js', import.meta.url);
 
 const quiet = createLog({ level: 'silent', destination: { write: () => {} } });
 
-export function createTinyPool(model: ServedModel, options: Partial<ChildProcessPoolOptions> = {}): ChildProcessPool {
-  const child = { dir: model.dir, version: model.version, options: { device: 'cpu', graph: 'int8' } } as const;
-  return new ChildProcessPool({ model: child, log: quiet, childModule: CHILD_MODULE, minBackoffMs: 1, ...options });
+/** One process by default, whatever the machine has. */
+export function createTinyModelService(
+  modelDir: string,
+  { timing, engine, ...options }: Partial<ModelServiceOptions> = {},
+): ModelService {
+  return new ModelService({
+    modelDir,
+    modelPath: 'artifacts/tiny',
+    log: quiet,
+    processes: 1,
+    engineModule: ENGINE_MODULE,
+    engine: { device: 'cpu', ...engine },
+    timing: { minBackoffMs: 1, maxBackoffMs: 1000, ...timing },
+    ...options,
+  });
+}
+
+/** Predictions of reviews that have a minute and a client who waits. */
+export async function predictAll(
+  service: ModelService,
+  texts: readonly string[],
+  request: Partial<PredictionRequest> = {},
+): Promise<readonly ServedPrediction[]> {
+  const { predictions } = await service.predict({
+    texts,
+    priority: texts.length === 1 ? 'single' : 'batch',
+    deadlineMs: performance.now() + 60_000,
+    signal: new AbortController().signal,
+    ...request,
+  });
+  return predictions;
 }
 
 export interface TinyService extends AsyncDisposable {
@@ -26,7 +54,7 @@ export interface TinyService extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly server: MarqueeServer;
-  readonly pool: ChildProcessPool;
+  readonly inference: ModelService;
   /** The lines that the server logged, from `warn` up. */
   readonly log: readonly string[];
   /** Not there until a key is written to it. */
@@ -41,40 +69,47 @@ function settingsOf(argv: readonly string[], defaults: SettingsSource['defaults'
 
 /** Starts the whole service on a free port with a tiny model in a real inference process. */
 export async function startTinyService(
-  options: Partial<ChildProcessPoolOptions> = {},
+  options: Partial<ModelServiceOptions> = {},
   write: () => Promise<TemporaryArtifact> = writeTinyArtifact,
   argv: readonly string[] = [],
   listenOn = '127.0.0.1',
 ): Promise<TinyService> {
   const artifact = await write();
-  const log: string[] = [];
-  const model = await openServedModel(artifact.dir);
-  const pool = createTinyPool(model, options);
-  const inference = createPooledInference(pool, { version: model.version, path: 'artifacts/tiny' });
-  const serverLog = createLog({ level: 'warn', destination: { write: (line) => log.push(line) } });
+  const lines: string[] = [];
+  const log = createLog({ level: 'warn', destination: { write: (line) => lines.push(line) } });
+  const metrics = createMetrics();
+  const inference = createTinyModelService(artifact.dir, { log, observer: metrics.observer, ...options });
   const keysDir = `${artifact.dir}-keys`;
   const settings = settingsOf([...argv], { modelDir: artifact.dir, keysDir });
-  const access = await openAccess(settings, serverLog);
-  const server = createServer({ inference, access, settings, metrics: createMetrics(), log: serverLog });
+  const access = await openAccess(settings, log);
+  const server = createServer({ inference, access, settings, metrics, log });
   const port = await server.listen(0, listenOn);
-  await pool.start();
+  await inference.start().ready;
   return {
     modelDir: artifact.dir,
-    version: model.version,
+    version: inference.model?.version ?? '',
     url: `http://127.0.0.1:${port}`,
     port,
     server,
-    pool,
-    log,
+    inference,
+    log: lines,
     keysDir,
     async [Symbol.asyncDispose]() {
       await server.close(0);
-      await pool.close();
+      await inference.close();
       access.close();
       await rm(keysDir, { recursive: true, force: true });
       await artifact[Symbol.asyncDispose]();
     },
   };
+}
+
+/** The service after its one process died, and before another one comes. */
+export async function startTinyServiceWithoutProcess(): Promise<TinyService> {
+  const service = await startTinyService({ timing: { minBackoffMs: 60_000, maxBackoffMs: 60_000 } });
+  for (const pid of service.inference.processIds) process.kill(pid, 'SIGKILL');
+  await until(() => service.inference.unreadiness === 'no-process');
+  return service;
 }
 
 export interface Answer {

@@ -1,0 +1,105 @@
+import { ApiError } from '../http/api-error.js';
+import type { Priority } from './inference-service.js';
+
+export interface AdmissionLimits {
+  /** Reviews that may be unanswered at a time. Default 1024. */
+  readonly maxReviews: number;
+  /** Tokens that may be unanswered at a time. Default 262,144: sixteen full batches of the longest reviews. */
+  readonly maxTokens: number;
+  /** Longest wait that a burst may cause, by priority. Default: see `waitLimits`. */
+  readonly burstWaitMs?: Readonly<Record<Priority, number>>;
+  /** Longest wait while the queue has not been empty since a burst was too long. */
+  readonly sustainedWaitMs?: Readonly<Record<Priority, number>>;
+}
+
+export const DEFAULT_ADMISSION_LIMITS: AdmissionLimits = { maxReviews: 1024, maxTokens: 262_144 };
+
+/** What waits, and what a newcomer would wait for. */
+export interface Backlog {
+  readonly reviews: number;
+  readonly tokens: number;
+  /** Estimated time until work that comes now would start. */
+  readonly waitMs: number;
+  /** Mean time of a run. */
+  readonly runMs: number;
+}
+
+/** What asks to be let in. */
+export interface Arrival {
+  readonly priority: Priority;
+  readonly reviews: number;
+  readonly tokens: number;
+  /** Estimated time that all processes together need for it. */
+  readonly workMs: number;
+  /** Time until its deadline. */
+  readonly timeLeftMs: number;
+}
+
+const MAX_RETRY_AFTER_S = 30;
+
+/**
+ * Decides who may wait. A queue that is never empty helps nobody: it adds its length to every answer and not one answer more
+ * a second. So the estimated wait is bounded, by two limits: a burst may fill the queue up to the first; once it did, the
+ * queue is held at the second, which keeps the processes busy and no more, until it has drained. (Controlled delay, as in
+ * RFC 8289, decided on entry: who is refused learns it at once, and not after having waited.)
+ */
+export class Admission {
+  readonly #limits: AdmissionLimits;
+  readonly #isCongested: Record<Priority, boolean> = { single: false, batch: false };
+  /** Work that was refused, less what could have been done since: later ones are sent away for longer. */
+  #refusedMs = 0;
+  #refusedAtMs = 0;
+
+  constructor(limits: Partial<AdmissionLimits> = {}) {
+    this.#limits = { ...DEFAULT_ADMISSION_LIMITS, ...limits };
+  }
+
+  /** Throws ApiError QUEUE_FULL, with the time after which there would be room. */
+  admit(arrival: Arrival, backlog: Backlog): void {
+    if (backlog.reviews > 0 && !this.#hasRoom(arrival, backlog)) throw this.#refuse(arrival, backlog.waitMs);
+  }
+
+  #hasRoom({ priority, reviews, tokens, timeLeftMs }: Arrival, backlog: Backlog): boolean {
+    const { maxReviews, maxTokens } = this.#limits;
+    if (backlog.waitMs <= backlog.runMs) this.#isCongested[priority] = false;
+    const { burstMs, sustainedMs } = this.#waitLimits(priority, backlog.runMs);
+    const limitMs = this.#isCongested[priority] ? sustainedMs : burstMs;
+    if (backlog.waitMs > limitMs) this.#isCongested[priority] = true;
+    return (
+      backlog.reviews + reviews <= maxReviews &&
+      backlog.tokens + tokens <= maxTokens &&
+      backlog.waitMs <= Math.min(limitMs, timeLeftMs)
+    );
+  }
+
+  /**
+   * A single review may wait for 20 runs in a burst, and for 5 when there are always more. A batch is bulk work and may take
+   * seconds.
+   */
+  #waitLimits(priority: Priority, runMs: number): { burstMs: number; sustainedMs: number } {
+    const burstMs = priority === 'batch' ? 10_000 : clamp(20 * runMs, 250, 2_000);
+    const sustainedMs = priority === 'batch' ? 5_000 : clamp(5 * runMs, 50, 1_000);
+    return {
+      burstMs: this.#limits.burstWaitMs?.[priority] ?? burstMs,
+      sustainedMs: this.#limits.sustainedWaitMs?.[priority] ?? sustainedMs,
+    };
+  }
+
+  #refuse({ workMs }: Arrival, waitMs: number): ApiError {
+    const nowMs = performance.now();
+    this.#refusedMs = Math.max(0, this.#refusedMs - (nowMs - this.#refusedAtMs));
+    this.#refusedAtMs = nowMs;
+    const headers = retryAfter(waitMs + this.#refusedMs);
+    this.#refusedMs = Math.min(this.#refusedMs + workMs, 1000 * MAX_RETRY_AFTER_S);
+    return new ApiError('QUEUE_FULL', 'Too many reviews are waiting: try again later', { headers });
+  }
+}
+
+/** Whole seconds, as the header has them; at least one, and at most half a minute. */
+export function retryAfter(ms: number): { readonly 'Retry-After': string } {
+  return { 'Retry-After': String(clamp(Math.ceil(ms / 1000), 1, MAX_RETRY_AFTER_S)) };
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(Math.max(value, min), max);
+}

@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { Admission } from '../../src/inference/admission.js';
+import type { Arrival, Backlog } from '../../src/inference/admission.js';
+
+const ARRIVAL: Arrival = { priority: 'single', reviews: 1, tokens: 100, workMs: 20, timeLeftMs: 30_000 };
+const BACKLOG: Backlog = { reviews: 10, tokens: 1000, waitMs: 0, runMs: 40 };
+
+function isLetIn(admission: Admission, backlog: Partial<Backlog>, arrival: Partial<Arrival> = {}): boolean {
+  return retryAfterOf(admission, backlog, arrival) === undefined;
+}
+
+function retryAfterOf(
+  admission: Admission,
+  backlog: Partial<Backlog>,
+  arrival: Partial<Arrival> = {},
+): string | undefined {
+  try {
+    admission.admit({ ...ARRIVAL, ...arrival }, { ...BACKLOG, ...backlog });
+    return undefined;
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'QUEUE_FULL', status: 503 });
+    return (error as { headers: Record<string, string> }).headers['Retry-After'];
+  }
+}
+
+describe('admission', () => {
+  test('lets a burst wait for twenty runs', () => {
+    const admission = new Admission();
+    expect(isLetIn(admission, { waitMs: 800 })).toBe(true);
+    expect(isLetIn(admission, { waitMs: 801 })).toBe(false);
+  });
+
+  test('holds the wait at five runs once a burst was too long, until the queue has drained', () => {
+    const admission = new Admission();
+    expect(isLetIn(admission, { waitMs: 801 })).toBe(false);
+    expect(isLetIn(admission, { waitMs: 201 })).toBe(false);
+    expect(isLetIn(admission, { waitMs: 200 })).toBe(true);
+    expect(isLetIn(admission, { waitMs: 201 })).toBe(false);
+    expect(isLetIn(admission, { waitMs: 40 })).toBe(true); // drained: one run or less
+    expect(isLetIn(admission, { waitMs: 201 })).toBe(true);
+  });
+
+  test('lets batches wait for seconds, whatever singles do', () => {
+    const admission = new Admission();
+    expect(isLetIn(admission, { waitMs: 9_000 })).toBe(false);
+    expect(isLetIn(admission, { waitMs: 9_000 }, { priority: 'batch', reviews: 32 })).toBe(true);
+    expect(isLetIn(admission, { waitMs: 10_001 }, { priority: 'batch', reviews: 32 })).toBe(false);
+  });
+
+  test('refuses what could not start before its deadline', () => {
+    const admission = new Admission();
+    expect(isLetIn(admission, { waitMs: 500 }, { timeLeftMs: 499 })).toBe(false);
+    expect(isLetIn(admission, { waitMs: 500 }, { timeLeftMs: 500 })).toBe(true);
+  });
+
+  test('bounds reviews and tokens, but never refuses the first', () => {
+    const admission = new Admission({ maxReviews: 20, maxTokens: 2000 });
+    expect(isLetIn(admission, { reviews: 19 })).toBe(true);
+    expect(isLetIn(admission, { reviews: 20 })).toBe(false);
+    expect(isLetIn(admission, { tokens: 1900 })).toBe(true);
+    expect(isLetIn(admission, { tokens: 1901 })).toBe(false);
+    expect(isLetIn(admission, { reviews: 0, tokens: 0 }, { reviews: 32, tokens: 16_384 })).toBe(true);
+  });
+
+  test('sends the refused away until there would be room, the later ones for longer', () => {
+    const admission = new Admission();
+    expect(retryAfterOf(admission, { waitMs: 1400 }, { workMs: 3000 })).toBe('2');
+    expect(retryAfterOf(admission, { waitMs: 1400 }, { workMs: 3000 })).toBe('5'); // 1.4 s, and 3 s of the one before
+    expect(retryAfterOf(admission, { waitMs: 1400 }, { workMs: 60_000 })).toBe('8');
+    expect(retryAfterOf(admission, { waitMs: 1400 })).toBe('30'); // at most
+  });
+});
