@@ -43,9 +43,11 @@ export interface GraphExpectations {
   readonly vocabSize: number;
 }
 
-/** What a checked graph takes. */
+/** What a checked graph takes, and how large its weights are. */
 export interface CheckedGraph {
   readonly inputNames: readonly string[];
+  /** The largest magnitude of an int8 weight, embedding tables left out: those enter no product. 0 where there is none. */
+  readonly largestInt8Weight: number;
 }
 
 /**
@@ -57,15 +59,29 @@ export interface CheckedGraph {
 export function checkGraph(bytes: Uint8Array, expectations: GraphExpectations): CheckedGraph {
   const { file, vocabSize } = expectations;
   const { graph, model } = decode(bytes, file);
+  const int8Tensors = new Set<TensorProto>();
   for (const part of walkModel(model)) {
     if (part.kind === 'node') checkOperator(part.node, file);
     else checkTensor(part.tensor, file);
+    if (part.kind === 'tensor' && isInt8(part.tensor)) int8Tensors.add(part.tensor);
   }
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
   const inputs = graph.input.filter((input) => !initializers.has(input.name));
   checkInterface(inputs, graph.output, file);
-  checkVocabulary(graph, initializers, vocabSize, file);
-  return { inputNames: inputs.map((input) => input.name) };
+  for (const table of checkVocabulary(graph, initializers, vocabSize, file)) int8Tensors.delete(table);
+  return { inputNames: inputs.map((input) => input.name), largestInt8Weight: largestMagnitude(int8Tensors) };
+}
+
+/** The format has a number there, which need not be one of the enumeration. */
+const isInt8 = ({ dataType }: TensorProto): boolean => dataType === (TensorProto_DataType.INT8 as number);
+
+function largestMagnitude(int8Tensors: Iterable<TensorProto>): number {
+  let largest = 0;
+  for (const { rawData, int32Data } of int8Tensors) {
+    const values = int32Data.length > 0 ? int32Data : new Int8Array(rawData.buffer, rawData.byteOffset, rawData.length);
+    for (const value of values) largest = Math.max(largest, Math.abs(value));
+  }
+  return largest;
 }
 
 function decode(bytes: Uint8Array, file: string): { model: ModelProto; graph: GraphProto } {
@@ -156,12 +172,13 @@ function rank(value: ValueInfoProto): number | undefined {
   return value.type?.value.case === 'tensorType' ? value.type.value.value.shape?.dim.length : undefined;
 }
 
+/** The embedding tables that it found. */
 function checkVocabulary(
   graph: GraphProto,
   initializers: ReadonlyMap<string, TensorProto>,
   vocabSize: number,
   file: string,
-): void {
+): readonly TensorProto[] {
   const tables = embeddingTables(graph, initializers);
   if (tables.length === 0) {
     throw new ModelCoreError('INVALID_GRAPH', `${file}: found no embedding table that input_ids reads`, { file });
@@ -175,6 +192,7 @@ function checkVocabulary(
       { file },
     );
   }
+  return tables;
 }
 
 /** The initializers from which token ids pick rows. Nodes of an ONNX graph stand in topological order. */

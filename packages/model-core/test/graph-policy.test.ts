@@ -49,11 +49,11 @@ function nested(tensor: TensorProto): NodeProto {
 
 describe('checkGraph', () => {
   it('takes a classifier and names its inputs', () => {
-    expect(changed(() => undefined)()).toEqual({ inputNames: ['input_ids', 'attention_mask'] });
+    expect(changed(() => undefined)()).toEqual({ inputNames: ['input_ids', 'attention_mask'], largestInt8Weight: 0 });
   });
 
   it('takes a graph without attention_mask', () => {
-    expect(changed((model) => model.graph?.input.pop())()).toEqual({ inputNames: ['input_ids'] });
+    expect(changed((model) => model.graph?.input.pop())()).toEqual({ inputNames: ['input_ids'], largestInt8Weight: 0 });
   });
 
   it('refuses what is no ONNX model', () => {

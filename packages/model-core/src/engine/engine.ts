@@ -4,6 +4,7 @@ import { readMembers } from '../members.js';
 import type { EngineRun } from '../planner/review-plan.js';
 import { runtimeVersion, type SessionDevice, type SessionOptions } from '../runtime.js';
 import type { ExecutionPlan, Graph } from './execution-plan.js';
+import { type Machine, thisMachine } from './int8-guard.js';
 import { openTransformerEngine, type TransformerEngine } from './transformer-engine.js';
 
 /** How a model is loaded. What a session takes (threads, arena, …) is passed on to it; linear models take none of it. */
@@ -14,7 +15,7 @@ export interface ClassifierOptions extends Omit<SessionOptions, 'device'> {
   readonly graph?: 'auto' | Graph;
 }
 
-/** Where an artifact runs: of several transformers, the first one's device, graph and reason stand outside. */
+/** Where an artifact runs: of several transformers, the first one's plan stands outside. */
 export interface EngineInfo extends Omit<ExecutionPlan, 'graph'> {
   readonly dir: string;
   readonly version: string;
@@ -45,9 +46,13 @@ export async function loadEngine(dir: string, options: ClassifierOptions = {}): 
   return openEngine(await openArtifact(dir), options);
 }
 
-export async function openEngine(artifact: ArtifactSource, options: ClassifierOptions): Promise<Engine> {
+export async function openEngine(
+  artifact: ArtifactSource,
+  options: ClassifierOptions,
+  machine: Machine = thisMachine,
+): Promise<Engine> {
   const { dir, manifest } = artifact;
-  const transformers = await openTransformers(artifact, options);
+  const transformers = await openTransformers(artifact, options, machine);
   const plans = [...transformers].map(([name, { plan }]) => [name, plan] as const);
   const info: EngineInfo = {
     dir,
@@ -63,9 +68,11 @@ export async function openEngine(artifact: ArtifactSource, options: ClassifierOp
 async function openTransformers(
   artifact: ArtifactSource,
   options: ClassifierOptions,
+  machine: Machine,
 ): Promise<ReadonlyMap<string, TransformerEngine>> {
   const { manifest } = artifact;
-  if (manifest.kind === 'transformer') return new Map([['', await openTransformerEngine(artifact, manifest, options)]]);
+  if (manifest.kind === 'transformer')
+    return new Map([['', await openTransformerEngine(artifact, manifest, options, machine)]]);
   if (manifest.kind === 'linear') {
     if (options.device !== 'cuda') return new Map();
     throw new ModelCoreError(
@@ -77,7 +84,7 @@ async function openTransformers(
   try {
     for (const [name, member] of await readMembers(artifact, manifest)) {
       if (member.manifest.kind === 'transformer') {
-        opened.set(name, await openTransformerEngine(member, member.manifest, options));
+        opened.set(name, await openTransformerEngine(member, member.manifest, options, machine));
       }
     }
     return opened;

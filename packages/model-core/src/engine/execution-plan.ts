@@ -1,5 +1,6 @@
 import { ModelCoreError } from '../errors.js';
 import type { SessionDevice } from '../runtime.js';
+import type { Int8Guard } from './int8-guard.js';
 
 export const GRAPH_FILES = { int8: 'onnx/model_quantized.onnx', fp32: 'onnx/model.onnx' } as const;
 export type Graph = keyof typeof GRAPH_FILES;
@@ -18,8 +19,10 @@ export interface ExecutionRequest {
 export interface ExecutionPlan {
   readonly device: SessionDevice;
   readonly graph: Graph;
-  /** Why the choice is not CUDA, when CUDA was open to choice. */
+  /** Why the choice is not CUDA, when CUDA was open to choice, and why int8 runs slowly or not at all. */
   readonly reason?: string;
+  /** Why sums of int8 products cannot overflow; absent where no int8 weights run. */
+  readonly int8Guard?: Int8Guard;
 }
 
 /**
@@ -37,6 +40,24 @@ export function planExecution(request: ExecutionRequest): ExecutionPlan {
     ? { device: 'cpu', graph, reason: obstacle.reason }
     : { device: 'cpu', graph };
 }
+
+const MAY_OVERFLOW = 'its weights exceed 64, and this CPU is not known to have VNNI';
+
+/** fp32 in place of an int8 graph whose sums could overflow on this machine. */
+export const withoutInt8 = ({ device, reason }: ExecutionPlan): ExecutionPlan => ({
+  device,
+  graph: 'fp32',
+  reason: join(reason, `graph "int8" is not used: ${MAY_OVERFLOW}`),
+});
+
+/** Such a graph in ONNX Runtime's more precise way, where there is no fp32 graph or int8 was asked for. */
+export const withPrecisionOption = (plan: ExecutionPlan): ExecutionPlan => ({
+  ...plan,
+  int8Guard: 'precision-option',
+  reason: join(plan.reason, `graph "${plan.graph}" runs with session.x64quantprecision: ${MAY_OVERFLOW}`),
+});
+
+const join = (reason: string | undefined, next: string): string => (reason === undefined ? next : `${reason}; ${next}`);
 
 function cpuGraph({ graph, available, dir }: ExecutionRequest): Graph {
   const wanted = graph === 'auto' ? (available.includes('int8') ? 'int8' : 'fp32') : graph;

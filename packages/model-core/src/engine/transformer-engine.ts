@@ -4,9 +4,17 @@ import { checkGraph } from '../graph-policy.js';
 import { manifestFile } from '../manifest.js';
 import { LABELS, type ManifestOf } from '../manifest-format.js';
 import { parseModelConfig } from '../model-config.js';
-import { createSession, missingCudaLibraries, type Session, type SessionOptions, Tensor } from '../runtime.js';
+import { createSession, missingCudaLibraries, type Session, Tensor } from '../runtime.js';
 import type { ClassifierOptions } from './engine.js';
-import { type ExecutionPlan, type Graph, GRAPH_FILES, planExecution } from './execution-plan.js';
+import {
+  type ExecutionPlan,
+  type Graph,
+  GRAPH_FILES,
+  planExecution,
+  withoutInt8,
+  withPrecisionOption,
+} from './execution-plan.js';
+import { guardInt8, type Machine, PRECISION_OPTION } from './int8-guard.js';
 
 /** The session of one transformer. */
 export interface TransformerEngine {
@@ -27,10 +35,11 @@ export async function openTransformerEngine(
   artifact: ArtifactSource,
   { text }: ManifestOf<'transformer'>,
   options: ClassifierOptions,
+  machine: Machine,
 ): Promise<TransformerEngine> {
   const { vocabSize } = parseModelConfig(await loadJsonObject(artifact, 'config.json'));
   const limits = { maxLength: text.maxLength, vocabSize };
-  const { session, plan } = await openSession(artifact, options, vocabSize);
+  const { session, plan } = await openSession(artifact, options, vocabSize, machine);
   return {
     plan,
     run(inputIds) {
@@ -41,44 +50,43 @@ export async function openTransformerEngine(
   };
 }
 
+interface PlannedSession {
+  readonly session: Session;
+  readonly plan: ExecutionPlan;
+}
+
 async function openSession(
   artifact: ArtifactSource,
-  options: ClassifierOptions,
+  { device = 'auto', graph = 'auto', ...options }: ClassifierOptions,
   vocabSize: number,
-): Promise<{ session: Session; plan: ExecutionPlan }> {
-  const { device = 'auto', graph = 'auto', ...sessionOptions } = options;
-  const request = {
-    graph,
-    available: (Object.keys(GRAPH_FILES) as Graph[]).filter((name) =>
-      manifestFile(artifact.manifest, GRAPH_FILES[name]),
-    ),
-    dir: artifact.dir,
+  machine: Machine,
+): Promise<PlannedSession> {
+  const available = (Object.keys(GRAPH_FILES) as Graph[]).filter((name) =>
+    manifestFile(artifact.manifest, GRAPH_FILES[name]),
+  );
+  const request = { device, graph, available, dir: artifact.dir };
+  const open = async (plan: ExecutionPlan): Promise<PlannedSession> => {
+    const file = GRAPH_FILES[plan.graph];
+    const bytes = await artifact.load(file);
+    const { largestInt8Weight } = checkGraph(bytes, { file, vocabSize });
+    const int8Guard = plan.device === 'cpu' ? guardInt8(largestInt8Weight, machine) : undefined;
+    if (!int8Guard) return { session: await createSession(bytes, { ...options, device: plan.device }), plan };
+    if (int8Guard !== 'precision-option') {
+      return { session: await createSession(bytes, options), plan: { ...plan, int8Guard } };
+    }
+    if (graph === 'auto' && plan.graph === 'int8' && available.includes('fp32')) return open(withoutInt8(plan));
+    const config = { ...options.config, ...PRECISION_OPTION };
+    return { session: await createSession(bytes, { ...options, config }), plan: withPrecisionOption(plan) };
   };
-  const plan = planExecution({
-    ...request,
-    device,
-    missingCuda: device === 'cpu' ? undefined : missingCudaLibraries(),
-  });
+
+  const missingCuda = device === 'cpu' ? undefined : missingCudaLibraries();
   try {
-    return { session: await openGraph(artifact, plan, sessionOptions, vocabSize), plan };
+    return await open(planExecution({ ...request, missingCuda }));
   } catch (error) {
     if (device !== 'auto' || !(error instanceof ModelCoreError) || error.code !== 'DEVICE_UNAVAILABLE') throw error;
     // The provider's libraries are there, and the driver or CUDA itself is not: known only by trying.
-    const fallback = planExecution({ ...request, device, missingCuda: messageOf(error) });
-    return { session: await openGraph(artifact, fallback, sessionOptions, vocabSize), plan: fallback };
+    return open(planExecution({ ...request, missingCuda: messageOf(error) }));
   }
-}
-
-async function openGraph(
-  artifact: ArtifactSource,
-  { device, graph }: ExecutionPlan,
-  options: Omit<SessionOptions, 'device'>,
-  vocabSize: number,
-): Promise<Session> {
-  const file = GRAPH_FILES[graph];
-  const bytes = await artifact.load(file);
-  checkGraph(bytes, { file, vocabSize });
-  return createSession(bytes, { ...options, device });
 }
 
 /** One review a run, unpadded: as fast as a batch, and int8's scale is then the review's own. */
