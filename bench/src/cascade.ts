@@ -1,6 +1,5 @@
 // npm run bench:cascade: coverage, accuracy and reviews per second of a cascade, its transformer alone beside it in turns.
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import type { Review } from '@marquee/dataset';
 import { LABELS, memberFolder, readManifest } from '@marquee/model-core';
@@ -14,10 +13,10 @@ import { describeMachine } from './machine.js';
 import { markdownTable } from './markdown-table.js';
 import { formatNumber, formatRatio, formatSpread } from './number-format.js';
 import { drawLabeledReviews } from './review-texts.js';
+import { SHIPPED_MODEL } from './shipped-model.js';
 import { median, medianRatio, summarize } from './summary.js';
 
 const WORKER = new URL('./inference-worker.js', import.meta.url);
-const SHIPPED_MODEL = fileURLToPath(new URL('../../artifacts/marquee', import.meta.url));
 const WARMUP_REVIEWS = 6;
 const REFERENCE = 'transformer alone';
 

@@ -1,7 +1,6 @@
 // npm run bench:data: seconds and memory from files of reviews to token ids, cold and from the cache, and to the data report.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { findDuplicates, groupedSplit, readReviews, reportData, rowDigest, visitTexts } from '@marquee/dataset';
 import { createTokenizer, createTokenizerJson, type JsonObject, LABELS } from '@marquee/model-core';
@@ -12,9 +11,8 @@ import { type CommandOptions, runCommand } from './command.js';
 import { describeMachine } from './machine.js';
 import { type Column, markdownTable } from './markdown-table.js';
 import { formatGigabytes, formatNumber } from './number-format.js';
+import { SHIPPED_MODEL, SHIPPED_TRANSFORMER } from './shipped-model.js';
 import { withTemporaryFolder } from './temporary-folder.js';
-
-const SHIPPED_MODEL = fileURLToPath(new URL('../../artifacts/marquee', import.meta.url));
 
 interface Stage {
   readonly name: string;
@@ -41,7 +39,7 @@ async function main(options: CommandOptions): Promise<void> {
     unlabeled: options.path('unlabeled'),
     rows: options.count('rows', 50_000),
     maxLength: options.count('max-length', 256),
-    model: options.path('model') ?? SHIPPED_MODEL,
+    model: options.path('model') ?? SHIPPED_TRANSFORMER ?? SHIPPED_MODEL,
   };
   const stages = await withTemporaryFolder((folder) => measure(plan, folder));
   console.log(`${describeMachine()}\n`);

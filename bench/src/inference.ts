@@ -1,8 +1,6 @@
 // npm run bench:inference: single reviews per second through model-core, transformers.js on the same weights beside it in turns.
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { createTokenizer, type JsonObject } from '@marquee/model-core';
 
@@ -17,11 +15,11 @@ import { markdownTable } from './markdown-table.js';
 import { formatNumber, formatRatio, formatSpread } from './number-format.js';
 import { createReviews, drawReviews } from './review-texts.js';
 import { randomWeights, SHAPE_NAMES, shapeConfig, shapeLabel, type ShapeName } from './shapes.js';
+import { SHIPPED_TRANSFORMER } from './shipped-model.js';
 import { median, medianRatio, summarize } from './summary.js';
 import { withTemporaryFolder } from './temporary-folder.js';
 
 const WORKER = new URL('./inference-worker.js', import.meta.url);
-const SHIPPED_MODEL = fileURLToPath(new URL('../../artifacts/marquee', import.meta.url));
 const WARMUP_REVIEWS = 6;
 
 interface Contender {
@@ -172,7 +170,7 @@ async function readTokenizer(dir: string) {
 }
 
 async function readPlan(options: CommandOptions): Promise<Plan> {
-  const tokenizerDir = options.path('tokenizer') ?? (existsSync(SHIPPED_MODEL) ? SHIPPED_MODEL : undefined);
+  const tokenizerDir = options.path('tokenizer') ?? SHIPPED_TRANSFORMER;
   if (tokenizerDir === undefined) {
     throw new BenchError(
       'INVALID_ARGUMENT',
@@ -203,7 +201,11 @@ await runCommand(
       help: "a Python with optimum-onnx (or onnxruntime), to make the peer's files as its users do",
     },
     reviews: { kind: 'path', help: 'a CSV or CSV.gz of reviews', fallback: 'synthetic ones' },
-    tokenizer: { kind: 'path', help: "a folder with a BERT's tokenizer.json", fallback: 'artifacts/marquee' },
+    tokenizer: {
+      kind: 'path',
+      help: "a folder with a BERT's tokenizer.json",
+      fallback: "artifacts/marquee's transformer",
+    },
     count: { kind: 'count', help: 'reviews of a measurement', fallback: '60' },
     rounds: { kind: 'count', help: 'measurements of each contender', fallback: '3' },
   },

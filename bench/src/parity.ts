@@ -1,8 +1,6 @@
 // npm run bench:parity -- --python PATH: our training and inference beside PyTorch and transformers, live and at full size.
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { type DistilBertConfig, HEAD_PARAMETERS, importWeights, parseConfig, type Weights } from '@marquee/distilbert';
 import { decodeSafetensors } from '@marquee/safetensors';
@@ -15,10 +13,9 @@ import { markdownTable } from './markdown-table.js';
 import { type Check, isPassed, relativeError } from './parity-check.js';
 import { askReference, type EncodeReference } from './parity-reference.js';
 import { randomWeights, SHAPE_NAMES, shapeConfig, shapeLabel } from './shapes.js';
+import { SHIPPED_TRANSFORMER } from './shipped-model.js';
 import { withTemporaryFolder } from './temporary-folder.js';
 import { compareTraining, RELATIVE_LIMIT, writeModel } from './training-parity.js';
-
-const SHIPPED_MODEL = fileURLToPath(new URL('../../artifacts/marquee', import.meta.url));
 
 interface Plan {
   readonly python: string;
@@ -107,7 +104,7 @@ async function runParity(options: CommandOptions, dir: string): Promise<boolean>
     tokens: options.count('tokens', 32),
   };
   const minilm = options.path('minilm');
-  const artifact = options.path('model') ?? (existsSync(SHIPPED_MODEL) ? SHIPPED_MODEL : undefined);
+  const artifact = options.path('model') ?? SHIPPED_TRANSFORMER;
   console.log(`${describeMachine()}\n`);
   const passed: boolean[] = [];
   const inFolder = async (name: string, work: (folder: string) => Promise<boolean>): Promise<void> => {
@@ -138,7 +135,7 @@ await runCommand(
     python: { kind: 'path', help: 'a Python with torch, transformers and safetensors; required' },
     shapes: { kind: 'text', help: `random models, of ${SHAPE_NAMES.join(', ')}`, fallback: 'all' },
     minilm: { kind: 'path', help: 'a BERT folder, to train from its real weights' },
-    model: { kind: 'path', help: 'an artifact of ours', fallback: 'artifacts/marquee where it exists' },
+    model: { kind: 'path', help: 'an artifact of ours', fallback: "artifacts/marquee's transformer" },
     steps: { kind: 'count', help: 'AdamW steps', fallback: '10' },
     'batch-size': { kind: 'count', help: 'rows of the batch', fallback: '4' },
     tokens: { kind: 'count', help: 'tokens of the longest row', fallback: '32' },

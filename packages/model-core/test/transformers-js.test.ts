@@ -5,7 +5,7 @@ import { env, pipeline, type TextClassificationPipeline } from '@huggingface/tra
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { createTokenizerJson, type JsonObject, loadTransformer } from '../src/index.js';
-import { realTokenizerFolder, shippedArtifact, temporaryFolder } from './support/folders.js';
+import { realTokenizerFolder, shippedTransformer, temporaryFolder } from './support/folders.js';
 import { TINY_CONFIG, tinyFiles, writeTinyArtifact } from './support/tiny-artifact.js';
 import { tinyGraph } from './support/tiny-graph.js';
 
@@ -76,7 +76,7 @@ describe('transformers.js', () => {
     expect(await greatestDifference(dir)).toBeLessThan(1e-3);
   });
 
-  const shipped = shippedArtifact();
+  const shipped = shippedTransformer();
   it.skipIf(!shipped)('agrees with the shipped model to 1e-3, one text a call', async () => {
     // A copy: reading the folder must not need anything beside it.
     const dir = join(await temporaryFolder(), 'marquee');

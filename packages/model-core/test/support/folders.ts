@@ -11,6 +11,9 @@ export const PACKAGE = join(REPOSITORY, 'packages', 'model-core');
 /** The model that ships. */
 export const SHIPPED = join(REPOSITORY, 'artifacts', 'marquee');
 
+/** A cascade keeps its transformer in a folder of its own. */
+const TRANSFORMER_FOLDERS = [join(SHIPPED, 'members', 'transformer'), SHIPPED];
+
 const created: string[] = [];
 afterEach(async () => {
   for (const dir of created.splice(0)) await rm(dir, { recursive: true, force: true });
@@ -25,7 +28,7 @@ export async function temporaryFolder(): Promise<string> {
 
 /** The folder of the real vocabulary of 30,522 tokens, or undefined with the reason printed. */
 export function realTokenizerFolder(): string | undefined {
-  const found = [SHIPPED, join(REPOSITORY, '..', 'shared', 'models', 'minilm')].find((dir) =>
+  const found = [...TRANSFORMER_FOLDERS, join(REPOSITORY, '..', 'shared', 'models', 'minilm')].find((dir) =>
     existsSync(join(dir, 'tokenizer.json')),
   );
   if (!found) process.stdout.write('skipped: no tokenizer.json in artifacts/marquee or ../shared/models/minilm\n');
@@ -37,4 +40,11 @@ export function shippedArtifact(): string | undefined {
   if (existsSync(join(SHIPPED, 'manifest.json'))) return SHIPPED;
   process.stdout.write('skipped: artifacts/marquee is not there yet\n');
   return undefined;
+}
+
+/** The folder of the shipped transformer: the artifact itself, or its member of that name; undefined with the reason printed. */
+export function shippedTransformer(): string | undefined {
+  const found = TRANSFORMER_FOLDERS.find((dir) => existsSync(join(dir, 'manifest.json')));
+  if (!found) process.stdout.write('skipped: artifacts/marquee is not there yet\n');
+  return found;
 }
