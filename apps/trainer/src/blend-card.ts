@@ -47,7 +47,15 @@ export function describeBlend(manifest: Manifest): string {
     'It was trained on reviews of films in English: other languages, other things reviewed, irony and mixed opinions are where it errs most.',
     `${describeConfidence(manifest)} It must not be used to judge people.`,
     '',
+    ...describeLicenses(manifest),
   ].join('\n');
+}
+
+/** Members keep the licenses and notices of what they were derived from. */
+function describeLicenses({ files }: Manifest): string[] {
+  const found = Object.keys(files).filter((path) => /\/(LICENSE|NOTICE)[^/]*$/.test(path));
+  if (found.length === 0) return [];
+  return ['## Licenses', '', ...found.map((path) => `- [${path}](${path})`), ''];
 }
 
 /** The weights of a blend are a logistic regression's, and need no temperature. */

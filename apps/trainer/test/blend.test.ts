@@ -161,6 +161,7 @@ describe('a cascade', () => {
     );
     expect(card).toMatch(/\| test \| cascade \| all \(none seen\) \| 40 \|/);
     expect(card).not.toMatch(/undefined|null/);
+    expect(card).toContain('[members/transformer/LICENSE](members/transformer/LICENSE)');
     const record: unknown = JSON.parse(await readFile(join(dir, 'run.json'), 'utf8'));
     expect(record).toMatchObject({ command: 'blend', status: 'finished', artifact: { version: manifest.version } });
   });
