@@ -96,7 +96,8 @@ export function missingCudaLibraries(): string | undefined {
     (name) => !existsSync(join(libraryDir, name)),
   );
   if (missing.length === 0) return undefined;
-  return `${missing.join(' and ')} missing in ${libraryDir}; fetch with: node ${join(packageDir, 'script', 'install.js')}`;
+  // Clients of a server read this: it names the package, not where this machine keeps it.
+  return `${missing.join(' and ')} missing in onnxruntime-node/bin/napi-v6/linux/x64; onnxruntime-node/script/install.js fetches them`;
 }
 
 /** ONNX Runtime's version, for reports. */
