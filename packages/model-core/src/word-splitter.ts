@@ -7,24 +7,93 @@ export type WordSplitter = (text: string) => readonly string[];
 /** The library's regular expressions overflow the stack on runs of millions of characters: it is given this many. */
 const MAX_RUN_LENGTH = 4096;
 
-const PRINTABLE_ASCII = /^[\x21-\x7e]*$/;
-const ASCII_WORD_OR_MARK = /[a-z0-9]+|[^a-z0-9]/gi;
+/** What becomes of a character; 0 for one that was not asked for yet. */
+const KINDS = {
+  /** It is part of a word as it stands. */
+  kept: 1,
+  /** It is part of a word as another character, as several, or as none: in lower case, without its accent. */
+  replaced: 2,
+  /** It ends a word. */
+  space: 3,
+  /** It ends a word and is one itself: punctuation and ideographs. */
+  mark: 4,
+  /** Only the library knows. */
+  unknown: 5,
+} as const;
+type Kind = (typeof KINDS)[keyof typeof KINDS];
+
+/** Its lower case depends on what follows; no other character of the basic plane depends on its neighbors. */
+const CAPITAL_SIGMA = 0x3a3;
 
 /**
- * BERT's normalizer and pre-tokenizer, as @huggingface/tokenizers has them, with a short way for plain ASCII, where
- * both come down to lower case and "everything that is no letter or digit is punctuation".
+ * BERT's normalizer and pre-tokenizer, as @huggingface/tokenizers has them. What they make of a character of the basic plane does not depend on its neighbors, so
+ * the library is asked once for each, and a text is then read from a table. Surrogate pairs and capital sigmas go through the library.
  */
 export function createWordSplitter(library: LibraryTokenizer, parts: TokenizerParts): WordSplitter {
-  const normalize = (text: string): string => library.normalizer?.(text) ?? text;
-  const preTokenize = (text: string): string[] => library.pre_tokenizer?.(text) ?? [];
+  const throughLibrary = createLibrarySplitter(library, parts);
+  const kinds = new Uint8Array(0x10000);
+  const replacements = new Map<number, string>();
+  // A word past the limit is unknown whatever follows: 2 units a code point and one more keep it past the limit.
+  const longest = 2 * parts.maxWordCodePoints + 1;
+
+  const ask = (unit: number): number => {
+    const { kind, replacement } = askLibrary(unit, throughLibrary);
+    kinds[unit] = kind;
+    if (replacement !== undefined) replacements.set(unit, replacement);
+    return kind;
+  };
 
   return (text) => {
-    if (text.length > MAX_RUN_LENGTH) return splitRun(text, normalize, preTokenize, parts.maxWordCodePoints);
-    if (!PRINTABLE_ASCII.test(text)) return preTokenize(normalize(text));
-    return (parts.lowercase ? text.toLowerCase() : text).match(ASCII_WORD_OR_MARK) ?? [];
+    const words: string[] = [];
+    let word = '';
+    let keptFrom = 0; // text.slice(keptFrom, i) goes on the word
+    const takeKept = (end: number): void => {
+      if (end > keptFrom && word.length < longest) word += text.slice(keptFrom, Math.min(end, keptFrom + longest));
+      keptFrom = end + 1;
+    };
+    for (let i = 0; i < text.length; i++) {
+      const unit = text.charCodeAt(i);
+      const kind = kinds[unit]! || ask(unit); // a unit lies below 0x10000
+      if (kind === KINDS.kept) continue;
+      if (kind === KINDS.unknown) return throughLibrary(text);
+      takeKept(i);
+      if (kind === KINDS.replaced) {
+        if (word.length < longest) word += replacements.get(unit)!; // asked for with its kind
+        continue;
+      }
+      if (word !== '') words.push(word);
+      word = '';
+      if (kind === KINDS.mark) words.push(replacements.get(unit)!);
+    }
+    takeKept(text.length);
+    if (word !== '') words.push(word);
+    return words;
   };
 }
 
+/** What the library makes of a character between two letters. */
+function askLibrary(unit: number, split: WordSplitter): { readonly kind: Kind; readonly replacement?: string } {
+  const isSurrogate = unit >= 0xd800 && unit < 0xe000;
+  if (isSurrogate || unit === CAPITAL_SIGMA) return { kind: KINDS.unknown };
+  const character = String.fromCharCode(unit);
+  const [first = '', second, third, ...more] = split(`a${character}a`);
+  if (second === undefined) {
+    const replacement = first.slice(1, -1);
+    return replacement === character ? { kind: KINDS.kept } : { kind: KINDS.replaced, replacement };
+  }
+  if (first !== 'a' || more.length > 0) return { kind: KINDS.unknown };
+  if (third === undefined) return { kind: second === 'a' ? KINDS.space : KINDS.unknown };
+  return third === 'a' ? { kind: KINDS.mark, replacement: second } : { kind: KINDS.unknown };
+}
+
+function createLibrarySplitter(library: LibraryTokenizer, parts: TokenizerParts): WordSplitter {
+  const normalize = (text: string): string => library.normalizer?.(text) ?? text;
+  const preTokenize = (text: string): string[] => library.pre_tokenizer?.(text) ?? [];
+  return (text) =>
+    text.length > MAX_RUN_LENGTH
+      ? splitRun(text, normalize, preTokenize, parts.maxWordCodePoints)
+      : preTokenize(normalize(text));
+}
 /**
  * Splits a very long run without spaces slice by slice and joins the word that a cut went through. Exact but for what
  * depends on a neighbor beyond a cut: a capital sigma's lower case and the order of combining marks.
