@@ -15,9 +15,11 @@ import { type RunningServer, withServer } from './server-process.js';
 
 const KILLS = 50;
 const INTERVAL_MS = 5_000;
+const MIN_INTERVAL_MS = 500;
+const POLL_MS = 100;
 const CLIENTS = 8;
 /** Time for the last killed process to be replaced. */
-const RECOVERY_MS = 15_000;
+const RECOVERY_MS = 30_000;
 
 interface KillsResult {
   readonly samples: readonly Sample[];
@@ -75,18 +77,27 @@ async function killWorkers(context: BenchContext, server: RunningServer): Promis
     });
     let done = 0;
     while (done < count && isRunning(server.pid)) {
-      await delay(INTERVAL_MS);
+      await delay(Math.max(MIN_INTERVAL_MS, INTERVAL_MS / context.hurry));
       const [victim] = random.shuffle(workers());
-      if (victim !== undefined) process.kill(victim, 'SIGKILL');
+      if (victim !== undefined) killNow(victim);
       done += 1;
       context.say(`kill ${done}/${count}`);
     }
-    await delay(RECOVERY_MS);
+    const endMs = performance.now() + RECOVERY_MS;
+    while (workers().length < workersBefore && performance.now() < endMs) await delay(POLL_MS);
     running.stop();
     const { samples } = await running.report;
     const isAlive = isRunning(server.pid);
     return { samples, kills: done, isAlive, workersBefore, workersAfter: workers().length };
   });
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself meanwhile.
+  }
 }
 
 function killTable(outcomes: Outcomes, samples: readonly Sample[]): string {
