@@ -65,7 +65,9 @@ export const kills: Scenario = {
 };
 
 async function killWorkers(context: BenchContext, server: RunningServer): Promise<KillsResult> {
-  const workers = (): number[] => processTree(server.pid).slice(1);
+  const killed = new Set<number>();
+  // Who was killed is seen for a moment yet.
+  const workers = (): number[] => processTree(server.pid).filter((pid) => pid !== server.pid && !killed.has(pid));
   const random = createRandom(1);
   const count = Math.max(1, Math.round(KILLS / context.hurry));
   const workersBefore = workers().length;
@@ -79,7 +81,10 @@ async function killWorkers(context: BenchContext, server: RunningServer): Promis
     while (done < count && isRunning(server.pid)) {
       await delay(Math.max(MIN_INTERVAL_MS, INTERVAL_MS / context.hurry));
       const [victim] = random.shuffle(workers());
-      if (victim !== undefined) killNow(victim);
+      if (victim !== undefined) {
+        killNow(victim);
+        killed.add(victim);
+      }
       done += 1;
       context.say(`kill ${done}/${count}`);
     }

@@ -1,5 +1,7 @@
 import type { Server, ServerResponse } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import { Server as NetServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
 /** For so long, clients that are about to use a connection, or to open one, are still answered, with `Connection: close`. */
 const GRACE_MS = 500;
@@ -24,10 +26,45 @@ export class RequestsInHand {
     this.#isDraining = true;
     for (const response of this.#responses) if (!response.headersSent) response.setHeader('Connection', 'close');
     if (!server.listening) return;
-    await delay(Math.min(GRACE_MS, Math.max(0, deadlineMs - performance.now())));
-    const closed = new Promise<void>((resolve) => void server.close(() => resolve())); // idle connections end here
+    const untilGraceEnds = (): number => Math.min(GRACE_MS, Math.max(0, deadlineMs - performance.now()));
+    await delay(untilGraceEnds());
+    const newcomers = new Newcomers(server);
+    await newcomers.untilNoneIsQueued(deadlineMs);
+    // Not the method of node:http, which also cuts a connection whose first request is on its way.
+    const closed = new Promise<void>((resolve) => void NetServer.prototype.close.call(server, () => resolve()));
+    const graceEndMs = performance.now() + untilGraceEnds();
+    while (newcomers.size > 0 && performance.now() < graceEndMs) await delay(POLL_INTERVAL_MS);
+    server.closeIdleConnections();
     while (this.#responses.size > 0 && performance.now() < deadlineMs) await delay(POLL_INTERVAL_MS);
+    server.close();
     server.closeAllConnections();
     await closed;
+  }
+}
+
+/** Connections that were taken since, and have not brought a request yet. */
+class Newcomers {
+  readonly #sockets = new Set<Socket>();
+  #count = 0;
+
+  constructor(server: Server) {
+    server.on('connection', (socket) => {
+      this.#count++;
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    server.on('request', ({ socket }) => this.#sockets.delete(socket));
+  }
+
+  get size(): number {
+    return this.#sockets.size;
+  }
+
+  /** Resolves right after a turn of the event loop in which none came: a connection that waits in the kernel's queue is reset when the server closes. */
+  async untilNoneIsQueued(deadlineMs: number): Promise<void> {
+    for (let before = -1; before !== this.#count && performance.now() < deadlineMs;) {
+      before = this.#count;
+      await nextTurn();
+    }
   }
 }
