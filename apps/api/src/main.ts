@@ -116,9 +116,9 @@ function describeModelDir(modelDir: string): string {
   return fromHere === '' || fromHere.startsWith('..') ? modelDir : fromHere;
 }
 
-function greet({ modelDir, host }: Settings, port: number): void {
+function greet({ modelDir, host, tlsCert }: Settings, port: number): void {
   const wildcards: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
-  const url = `http://${wildcards[host] ?? (host.includes(':') ? `[${host}]` : host)}:${port}`;
+  const url = `http${tlsCert === undefined ? '' : 's'}://${wildcards[host] ?? (host.includes(':') ? `[${host}]` : host)}:${port}`;
   process.stdout.write(
     [
       `Marquee serves ${describeModelDir(modelDir)} on ${url} (documents: ${url}/docs). Try:`,

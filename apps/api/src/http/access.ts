@@ -19,7 +19,8 @@ export interface Access {
   close(): void;
 }
 
-const ANONYMOUS: Principal = { id: 'anonymous', scopes: [] };
+/** Whoever has no key, or was not asked for one. */
+export const ANONYMOUS: Principal = { id: 'anonymous', scopes: [] };
 
 /**
  * Opens the key directory. Throws StartError: KEYS_UNUSABLE, or INVALID_SETTINGS when there is no key and others than this

@@ -5,7 +5,6 @@ import { assertBoundedJson } from './json-bounds.js';
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
 
 export interface JsonBodyOptions {
-  readonly maxBytes: number;
   /** Header with the number of bytes that are JSON. Where it may be sent, any media type is taken. */
   readonly jsonLengthHeader?: string;
 }
@@ -17,13 +16,10 @@ export interface JsonBody {
 }
 
 /**
- * Reads a body of at most `maxBytes` and parses its JSON. Throws ApiError: another media type or a content coding (415), a body
- * too large (413, as soon as that is known), bytes that are not UTF-8, not JSON, or unreasonably deep or wide (400), and a length
- * of the JSON that the body does not have (400).
+ * Parses the JSON of a body. Throws ApiError: bytes that are not UTF-8, not JSON, or unreasonably deep or wide (400), and a
+ * length of the JSON that the body does not have (400).
  */
-export async function readJsonBody(request: IncomingMessage, options: JsonBodyOptions): Promise<JsonBody> {
-  assertMediaType(request, options.jsonLengthHeader !== undefined);
-  const bytes = await readBytes(request, options.maxBytes);
+export function parseJsonBody(request: IncomingMessage, bytes: Uint8Array, options: JsonBodyOptions): JsonBody {
   const length = jsonLengthOf(request, options.jsonLengthHeader) ?? bytes.length;
   if (length > bytes.length) {
     throw new ApiError(
@@ -57,34 +53,9 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-function assertMediaType(request: IncomingMessage, takesAny: boolean): void {
-  const coding = request.headers['content-encoding'];
-  if (coding !== undefined && coding.toLowerCase() !== 'identity') {
-    throw new ApiError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding must be identity: send the body uncompressed');
-  }
-  if (!takesAny && !JSON_MEDIA_TYPE.test(request.headers['content-type'] ?? '')) {
+/** Throws ApiError UNSUPPORTED_MEDIA_TYPE. */
+export function assertMediaType({ headers }: IncomingMessage, { jsonLengthHeader }: JsonBodyOptions): void {
+  if (jsonLengthHeader === undefined && !JSON_MEDIA_TYPE.test(headers['content-type'] ?? '')) {
     throw new ApiError('UNSUPPORTED_MEDIA_TYPE', 'Content-Type must be application/json');
   }
-}
-
-async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const tooLarge = (): ApiError => new ApiError('BODY_TOO_LARGE', `Request body must have at most ${maxBytes} bytes`);
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let sizeBytes = 0;
-  return new Promise((resolve, reject) => {
-    const stop = (error: ApiError): void => {
-      request.off('data', collect).pause();
-      reject(error);
-    };
-    const collect = (chunk: Buffer): void => {
-      sizeBytes += chunk.length;
-      if (sizeBytes > maxBytes) stop(tooLarge());
-      else chunks.push(chunk);
-    };
-    request.on('data', collect);
-    request.once('end', () => resolve(Buffer.concat(chunks)));
-    // The client is gone: the answer reaches nobody, but the handler must end.
-    request.once('error', (cause) => reject(new ApiError('MALFORMED_HTTP', 'Request was cut off', { cause })));
-  });
 }

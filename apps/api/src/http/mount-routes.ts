@@ -1,17 +1,22 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { Route } from '../routes/route.js';
 import type { Settings } from '../settings.js';
+import { ANONYMOUS } from './access.js';
 import type { Access } from './access.js';
 import { ApiError } from './api-error.js';
+import { readBodyBytes } from './body-bytes.js';
+import { addressBlockOf } from './client-address.js';
 import { beforeDeadline, timeoutOf } from './deadline.js';
-import { readJsonBody } from './json-body.js';
+import { assertMediaType, parseJsonBody } from './json-body.js';
+import type { RateLimits } from './rate-limits.js';
 import { stateOf } from './request-state.js';
 import { validateBody } from './validate-body.js';
 
 /** What stands between a client and the routes. */
 export interface Doors {
   readonly access: Access;
-  readonly settings: Pick<Settings, 'requestTimeoutMs'>;
+  readonly limits: RateLimits;
+  readonly settings: Pick<Settings, 'requestTimeoutMs' | 'bodyTimeoutMs'>;
 }
 
 /** Adds the routes to Express, and a 405 with `Allow` for the other methods of their paths. */
@@ -26,16 +31,17 @@ export function mountRoutes(app: Express, routes: readonly Route[], doors: Doors
   }
 }
 
-function createHandler(route: Route, { access, settings }: Doors): RequestHandler {
+function createHandler(route: Route, doors: Doors): RequestHandler {
   return async (request, response) => {
     const state = stateOf(request);
     state.route = route;
-    state.principal = access.admit(request, route.scope);
-    const deadlineMs = state.startMs + timeoutOf(request, settings.requestTimeoutMs);
-    const content = await readContent(route, request);
+    const count = await admit(route, doors, request, response);
+    const deadlineMs = state.startMs + timeoutOf(request, doors.settings.requestTimeoutMs);
+    const timeoutMs = Math.min(doors.settings.bodyTimeoutMs, deadlineMs - performance.now());
+    const content = await readContent(route, request, timeoutMs, count);
     const gone = abortedWhenGone(response);
     const { params } = request as { params: Record<string, string> }; // no path has a wildcard, which alone gives lists
-    const context = { ...content, params, requestId: state.id, deadlineMs, principal: state.principal };
+    const context = { ...content, params, requestId: state.id, deadlineMs, principal: state.principal ?? ANONYMOUS };
     try {
       const answer = await beforeDeadline(deadlineMs, gone, (signal) => route.handle({ ...context, signal }));
       response.status(answer.status).set(answer.headers ?? {});
@@ -52,9 +58,44 @@ interface RequestContent {
   readonly attachment: Uint8Array;
 }
 
-async function readContent({ request: expected }: Route, request: Request): Promise<RequestContent> {
+/** Counts the bytes of a body, when they are known. */
+type CountBody = (sizeBytes: number) => Promise<void>;
+
+/**
+ * Lets a request in, or throws what says why not. Its address is counted before its key is looked at, so that trying keys is
+ * limited, too. What is open is not counted: probes ask for it all day.
+ */
+async function admit(
+  { scope }: Route,
+  { access, limits }: Doors,
+  request: Request,
+  response: Response,
+): Promise<CountBody> {
+  const state = stateOf(request);
+  const address = addressBlockOf(state.client);
+  const counted = limits.begin(response);
+  if (scope !== 'open') await counted.takeRequest('address', address);
+  const principal = access.admit(request, scope);
+  state.principal = principal;
+  const hasKey = principal.id !== ANONYMOUS.id;
+  if (hasKey) await counted.takeRequest('key', principal.id);
+  return async (sizeBytes) => {
+    if (scope !== 'open') await counted.takeTokens('address', address, sizeBytes);
+    if (hasKey) await counted.takeTokens('key', principal.id, sizeBytes);
+  };
+}
+
+async function readContent(
+  { request: expected }: Route,
+  request: Request,
+  timeoutMs: number,
+  count: CountBody,
+): Promise<RequestContent> {
   if (expected === undefined) return { body: {}, attachment: new Uint8Array() };
-  const { json, attachment } = await readJsonBody(request, expected);
+  assertMediaType(request, expected);
+  const bytes = await readBodyBytes(request, { maxBytes: expected.maxBytes, timeoutMs });
+  await count(bytes.length);
+  const { json, attachment } = parseJsonBody(request, bytes, expected);
   return { body: validateBody(expected.dto, json, expected.unknownFields), attachment };
 }
 

@@ -7,6 +7,8 @@ export interface RequestState {
   readonly id: string;
   /** On the clock of `performance.now()`. */
   readonly startMs: number;
+  /** The client's address, as far as it is known. */
+  readonly client: string;
   /** The row that serves it; undefined before it is found, and for what is no route of the API. */
   route?: Route;
   /** Who asks; undefined before that is known. */

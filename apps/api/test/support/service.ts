@@ -55,7 +55,7 @@ export interface TinyService extends AsyncDisposable {
   readonly port: number;
   readonly server: MarqueeServer;
   readonly inference: ModelService;
-  /** The lines that the server logged, from `warn` up. */
+  /** The lines that the server logged, from `warn` up unless `--log-level` says otherwise. */
   readonly log: readonly string[];
   /** Not there until a key is written to it. */
   readonly keysDir: string;
@@ -76,12 +76,12 @@ export async function startTinyService(
 ): Promise<TinyService> {
   const artifact = await write();
   const lines: string[] = [];
-  const log = createLog({ level: 'warn', destination: { write: (line) => lines.push(line) } });
+  const { keysDir, ...settings } = settingsOf(argv, { modelDir: artifact.dir, keysDir: `${artifact.dir}-keys` });
+  const level = argv.includes('--log-level') ? settings.logLevel : 'warn';
+  const log = createLog({ level, destination: { write: (line) => lines.push(line) } });
   const metrics = createMetrics();
   const inference = createTinyModelService(artifact.dir, { log, observer: metrics.observer, ...options });
-  const keysDir = `${artifact.dir}-keys`;
-  const settings = settingsOf([...argv], { modelDir: artifact.dir, keysDir });
-  const access = await openAccess(settings, log);
+  const access = await openAccess({ ...settings, keysDir }, log);
   const server = createServer({ inference, access, settings, metrics, log });
   const port = await server.listen(0, listenOn);
   await inference.start().ready;
