@@ -1,4 +1,4 @@
-// Entry of the image: the server, with the options that follow, or `keys …`. Chooses the model, and leaves everything else to them.
+// Entry of the image: the server with the options that follow, or `keys …`. Chooses the model, and leaves everything else to them.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -17,7 +17,7 @@ function findMountedModel() {
   process.exit(1);
 }
 
-if (process.env['MARQUEE_MODEL'] === undefined) {
+if (process.argv[2] !== 'keys' && process.env['MARQUEE_MODEL'] === undefined) {
   const mounted = findMountedModel();
   if (mounted !== undefined) process.env['MARQUEE_MODEL'] = mounted;
 }

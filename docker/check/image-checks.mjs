@@ -96,7 +96,7 @@ const keys = {
         '--scopes',
         'predict',
       );
-      const key = /\bmrq_\S+/.exec(created)?.[0] ?? '';
+      const key = /^mq_\S+$/m.exec(created)?.[0] ?? '';
       expect(key !== '', 'expected a key on stdout');
       const { id, url } = await serve(image, ...volume, ...HARDENED);
       expectEqual('status without a key', (await predict(url, 'A triumph.')).status, 401);
