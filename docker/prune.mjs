@@ -19,7 +19,7 @@ const INSTALL_DEPENDENCIES = /** @type {Readonly<Record<string, readonly string[
 });
 
 const LICENSES = /^(license|licence|notice|copying)/i;
-const FOR_PEOPLE_AND_COMPILERS = /\.(md|markdown|map|d\.[cm]?ts|flow|tsbuildinfo)$/i;
+const FOR_PEOPLE_AND_COMPILERS = /\.(md|markdown|map|[cm]?tsx?|flow|tsbuildinfo)$/i;
 
 /**
  * @param {string} folder of a package

@@ -1,4 +1,4 @@
-import { docker, inspect, until } from './engine.mjs';
+import { docker, inspect, run, until } from './engine.mjs';
 
 /** For everything that needs no more than the engine of an overloaded machine to be slow. */
 const PATIENCE_S = 120;
@@ -16,23 +16,36 @@ const started = new Set();
  * Starts a container on a free port of this machine's loopback address.
  * @param {string} image
  * @param {readonly string[]} options of `docker run`
- * @returns {Promise<Service>}
+ * @returns its id
  */
 export async function start(image, ...options) {
   const id = await docker('run', '--detach', '--publish', '127.0.0.1::8000', ...options, image);
   started.add(id);
-  return { id, url: `http://${await docker('port', id, '8000/tcp')}` };
+  return id;
 }
 
 /**
  * Starts a container and waits until it is ready.
  * @param {string} image
  * @param {readonly string[]} options of `docker run`
+ * @returns {Promise<Service>}
  */
 export async function serve(image, ...options) {
-  const service = await start(image, ...options);
+  const id = await start(image, ...options);
+  const service = { id, url: `http://${await docker('port', id, '8000/tcp')}` };
   await ready(service);
   return service;
+}
+
+/**
+ * Waits for the end of a container that refuses to serve.
+ * @param {string} id
+ * @returns what it said
+ */
+export async function refusalOf(id) {
+  const code = await docker('wait', id);
+  if (code === '0') throw new Error('expected another exit code than 0');
+  return (await run('docker', ['logs', id])).stderr.trim();
 }
 
 /** @param {Service} service */
