@@ -121,13 +121,12 @@ async function finish(blending: Blending, manifest: Manifest): Promise<Manifest>
   const { metrics = {} } = manifest;
   if (!data.test) return completeArtifact(outputDir, manifest, metrics);
   const classifier = await load(outputDir, options);
-  const evaluated = await evaluateArtifact(outputDir, classifier, data.test, blending).finally(() =>
-    classifier.close(),
-  );
+  const judging = evaluateArtifact(outputDir, classifier, data.test, blending);
+  const { evaluated, effort } = await judging.finally(() => classifier.close());
   const beside = await linearMemberBeside(outputDir, data.test, blending);
   for (const line of describeEvaluated(evaluated, beside)) progress.say(line);
   const resultsDir = join(outputDir, RESULTS_FOLDER);
-  await writeEvaluationPage(resultsDir, evaluated, beside);
+  await writeEvaluationPage(resultsDir, evaluated, beside, effort);
   progress.say(`pictures, figures and ${RESULT_FILES.page} are in ${resultsDir}`);
   const { report, stages } = evaluated;
   const others = Object.fromEntries(beside.map((other) => [other.name, other.report]));

@@ -7,10 +7,16 @@ import { describeSlices } from './evaluation-slices.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { labelsOf } from './linear-baseline.js';
 import { type EvaluatedPart, slicesOf, temperatureOf } from './report/evaluated-part.js';
-import type { ReportedModel } from './report/report-sections.js';
+import type { EvaluationEffort, ReportedModel } from './report/report-sections.js';
 import { scoreReviews } from './score-reviews.js';
 import { readSeenRows } from './seen-rows.js';
 import { describeStages, reportStages } from './stage-report.js';
+import { peakMemoryBytes } from './training-effort.js';
+
+export interface EvaluatedArtifact {
+  readonly evaluated: EvaluatedPart;
+  readonly effort: EvaluationEffort;
+}
 
 /** What an artifact of any kind answers to test reviews, as it is served, one review a run. Throws `INTERRUPTED`. */
 export async function evaluateArtifact(
@@ -18,13 +24,15 @@ export async function evaluateArtifact(
   classifier: Classifier,
   judging: RowsPart,
   watch: EvaluationWatch,
-): Promise<EvaluatedPart> {
+): Promise<EvaluatedArtifact> {
   const { reviews, rowDigests, source } = judging;
   const seen = await readSeenRows(dir);
+  const start = performance.now();
   const { stages, ...scored } = await scoreReviews(classifier, reviews, watch);
+  const seconds = (performance.now() - start) / 1000;
   const labels = [...labelsOf(reviews)];
   const { version, kind, graph, maxLength, truncation } = classifier.info;
-  return {
+  const evaluated: EvaluatedPart = {
     ...scored,
     name: 'test',
     model: { version, kind, graph, max_length: maxLength, truncation },
@@ -35,6 +43,8 @@ export async function evaluateArtifact(
     report: reportEvaluation(labels, scored.probabilities, (row) => seen.has(rowDigests[row] ?? '')),
     stages: reportStages(labels, scored.probabilities, stages),
   };
+  const tokens = scored.tokenCounts.reduce((sum, count) => sum + count, 0);
+  return { evaluated, effort: { seconds, reviews: reviews.length, tokens, peakMemoryBytes: peakMemoryBytes() } };
 }
 
 /** Lines for a person. */

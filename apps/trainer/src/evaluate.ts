@@ -65,9 +65,9 @@ async function evaluate(
   judging: RowsPart,
   watch: RunWatch,
 ): Promise<EvaluationReport> {
-  const evaluated = await evaluateArtifact(options.model, classifier, judging, watch);
+  const { evaluated, effort } = await evaluateArtifact(options.model, classifier, judging, watch);
   const beside = await modelsBeside(options, judging, watch);
-  await writeEvaluationPage(options.outputDir, evaluated, beside);
+  await writeEvaluationPage(options.outputDir, evaluated, beside, effort);
   for (const line of describeEvaluated(evaluated, beside)) watch.progress.say(line);
   return evaluated.report;
 }

@@ -11,6 +11,9 @@ export interface TrainingEffort {
   readonly peakMemoryBytes: number;
 }
 
+/** Largest resident memory of this process so far. */
+export const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024; // Node gives kilobytes
+
 /** Sums up the logged steps, once the last one is done, and says so in the last line of the log and to the user. */
 export async function reportEffort(
   logPath: string,
@@ -23,7 +26,7 @@ export async function reportEffort(
     seconds: Math.round(seconds),
     tokens,
     tokensPerSecond: Math.round(tokens / Math.max(seconds, 0.001)),
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024, // Node gives kilobytes
+    peakMemoryBytes: peakMemoryBytes(),
   };
   log.append({ step, ...effort });
   const pace = `${tokens.toLocaleString('en')} tokens in ${formatSeconds(seconds)}, ${effort.tokensPerSecond} tokens/s`;

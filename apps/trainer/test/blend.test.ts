@@ -150,6 +150,7 @@ describe('a cascade', () => {
     expect(tested?.['linear alone']).toMatchObject({ n: 40, seen_rows: 0 });
     const page = await readFile(file('evaluated/report.html'), 'utf8');
     expect(page).toMatch(/<th scope="col">cascade int8, as served<\/th><th scope="col">linear alone<\/th>/);
+    expect(page).toMatch(/<th scope="row">reviews a second<\/th><td>\d/);
     expect(page).toMatch(/<th scope="row">blend<\/th><td>\d+<\/td>/);
     expect((await readdir(join(dir, 'results'))).sort()).toEqual(EVALUATION_FILES);
   });

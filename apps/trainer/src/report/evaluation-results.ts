@@ -6,7 +6,13 @@ import { drawEvaluation } from '../pictures/evaluation-picture.js';
 import { type EvaluatedPart, servedAs, toDetailsData, toEvaluationData, toResults } from './evaluated-part.js';
 import type { Html } from './html.js';
 import { renderPage } from './report-page.js';
-import { environmentSection, evaluationSection, type ReportedModel } from './report-sections.js';
+import {
+  effortSection,
+  environmentSection,
+  type EvaluationEffort,
+  evaluationSection,
+  type ReportedModel,
+} from './report-sections.js';
 import { RESULT_FILES } from './result-files.js';
 import { samplePredictions } from './sample-predictions.js';
 
@@ -33,11 +39,13 @@ export async function writeEvaluationPage(
   resultsDir: string,
   evaluated: EvaluatedPart,
   beside: readonly ReportedModel[],
+  effort: EvaluationEffort,
 ): Promise<void> {
   const section = await writeEvaluation(resultsDir, evaluated, beside);
   const { name, model } = evaluated;
   const subtitle = `Version ${model.version}, a ${model.kind}, on ${name} reviews`;
-  const page = renderPage('Movie-review sentiment: an evaluation', subtitle, [section, environmentSection()]);
+  const sections = [section, effortSection(effort), environmentSection()];
+  const page = renderPage('Movie-review sentiment: an evaluation', subtitle, sections);
   await writeDurably(join(resultsDir, RESULT_FILES.page), page);
 }
 

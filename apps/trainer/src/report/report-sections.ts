@@ -89,6 +89,25 @@ function metricTable(models: readonly ReportedModel[]): Html {
   return table(['metric', ...models.map(({ name }) => name)], rows);
 }
 
+/** What an evaluation took. */
+export interface EvaluationEffort {
+  readonly seconds: number;
+  readonly reviews: number;
+  /** Of the whole reviews. */
+  readonly tokens: number;
+  readonly peakMemoryBytes: number;
+}
+
+export function effortSection({ seconds, reviews, tokens, peakMemoryBytes }: EvaluationEffort): Html {
+  const facts = [
+    ['time of all reviews, one after the other (h:mm:ss)', formatSeconds(seconds)],
+    ['reviews a second', (reviews / seconds).toFixed(1)],
+    ['tokens a second, those left unread counted', formatCount(tokens / seconds)],
+    ['peak memory', `${(peakMemoryBytes / 1e9).toFixed(2)} GB`],
+  ];
+  return markup`<section>\n<h2>Effort</h2>\n${table(['', ''], facts)}</section>\n`;
+}
+
 /** What this process runs on. */
 export function environmentSection(): Html {
   const [cpu] = cpus();

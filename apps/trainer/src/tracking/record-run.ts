@@ -1,5 +1,6 @@
 import type { EvaluationWatch } from '../evaluation-watch.js';
 import type { HubSettings } from '../hub/hub-settings.js';
+import { peakMemoryBytes } from '../training-effort.js';
 import { TrainerError } from '../trainer-error.js';
 import { describeEnvironment } from './environment.js';
 import {
@@ -108,8 +109,6 @@ function endOfError(error: unknown): RunEnd {
 }
 
 const isEvaluation = (entry: RunLogEntry): boolean => Object.keys(entry).some((field) => field.startsWith('eval_'));
-
-const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024;
 
 function stopwatch(secondsBefore: number): () => number {
   const start = performance.now();
