@@ -12,7 +12,7 @@ const DOORS = {
   'packages/autograd': ['onnx'],
   'packages/distilbert': ['autograd', 'safetensors'],
   // Serving ships no training code: neither autograd nor distilbert.
-  'packages/model-core': ['contracts', 'linear', 'onnx'],
+  'packages/model-core': ['contracts', 'linear', 'onnx', 'safetensors'],
   'apps/trainer': ['autograd', 'dataset', 'distilbert', 'linear', 'metrics', 'model-core', 'onnx', 'safetensors'],
   'apps/api': ['contracts', 'metrics', 'model-core'],
   bench: ['autograd', 'dataset', 'distilbert', 'metrics', 'model-core', 'onnx', 'safetensors', 'trainer'],

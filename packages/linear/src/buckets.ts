@@ -31,6 +31,12 @@ export function assignBuckets(reviews: readonly Uint32Array[], minReviews: numbe
   return tags;
 }
 
+/** The bucket of an n-gram, if it owns it. */
+export function ownedBucket(hash: number, tags: Uint8Array): number | undefined {
+  const bucket = bucketOf(hash);
+  return tags[bucket] === tagOf(hash) ? bucket : undefined;
+}
+
 /** Buckets owned by n-grams of a review, ascending, given its hashes in ascending order. */
 export function ownedBuckets(hashes: Uint32Array, tags: Uint8Array): Uint32Array {
   return withoutRepeats(hashes.filter((hash) => tags[bucketOf(hash)] === tagOf(hash)).map(bucketOf));

@@ -1,5 +1,5 @@
 import { ownedBuckets } from './buckets.js';
-import { hashNgrams } from './ngrams.js';
+import { hashNgramsOf, splitWords } from './ngrams.js';
 
 /** A linear model on hashed n-grams: it holds numbers by bucket, and no word. */
 export interface LinearModel {
@@ -14,8 +14,11 @@ export interface LinearModel {
  * Logit of the positive class: the weights of the review's known n-grams, over the root of how many there are, plus the bias. Long reviews are thus no surer
  * than short ones for their length alone.
  */
-export function scoreText({ tags, weights, bias }: LinearModel, text: string): number {
-  const buckets = ownedBuckets(hashNgrams(text), tags);
+export const scoreText = (model: LinearModel, text: string): number => scoreWords(model, splitWords(text));
+
+/** As `scoreText`, of a review that is given as its words, see `splitWords`. */
+export function scoreWords({ tags, weights, bias }: LinearModel, words: readonly string[]): number {
+  const buckets = ownedBuckets(hashNgramsOf(words), tags);
   let sum = 0;
   for (const bucket of buckets) sum += weights[bucket]!; // a bucket lies below 2^20
   return bias + sum * lengthScale(buckets.length);

@@ -16,18 +16,29 @@ export function splitWords(text: string): readonly string[] {
 }
 
 /** Different hashes of a review's 1- to 3-grams, ascending. An n-gram's hash is that of its words' hashes. */
-export function hashNgrams(text: string): Uint32Array {
-  const words = splitWords(text).map(hashText);
+export const hashNgrams = (text: string): Uint32Array => hashNgramsOf(splitWords(text));
+
+/** As `hashNgrams`, of a review that is given as its words. */
+export function hashNgramsOf(words: readonly string[]): Uint32Array {
   const hashes = new Uint32Array(MAX_NGRAM_WORDS * words.length);
   let count = 0;
-  for (let first = 0; first < words.length; first++) {
-    const longest = Math.min(MAX_NGRAM_WORDS, words.length - first);
+  visitNgrams(words, (hash) => void (hashes[count++] = hash));
+  return withoutRepeats(hashes.subarray(0, count).sort());
+}
+
+/** Calls for every 1- to 3-gram where it stands: its hash, the place of its first word, and how many words it has. */
+export function visitNgrams(
+  words: readonly string[],
+  visit: (hash: number, first: number, length: number) => void,
+): void {
+  const hashed = words.map(hashText);
+  for (let first = 0; first < hashed.length; first++) {
+    const longest = Math.min(MAX_NGRAM_WORDS, hashed.length - first);
     for (let length = 1, state = 0; length <= longest; length++) {
-      state = mixIn(state, words[first + length - 1]!); // first + longest stays within the words
-      hashes[count++] = finish(state, 4 * length);
+      state = mixIn(state, hashed[first + length - 1]!); // first + longest stays within the words
+      visit(finish(state, 4 * length), first, length);
     }
   }
-  return withoutRepeats(hashes.subarray(0, count).sort());
 }
 
 /** A copy of an ascending list with each value once. */

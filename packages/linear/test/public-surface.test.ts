@@ -11,6 +11,8 @@ it('the package exports exactly these values', () => {
     'fitLinearModel',
     'hashNgrams',
     'scoreText',
+    'scoreWords',
+    'shareAmongWords',
     'splitWords',
   ]);
 });

@@ -8,7 +8,7 @@ export const MODEL_CORE_ERROR_CODES = {
   UNSAFE_PATH: 'a path in the manifest leads out of the artifact folder',
   DIGEST_MISMATCH: 'a file is not the one that the manifest describes',
   INVALID_CONFIG: 'config.json lacks a field or holds one of the wrong kind',
-  INVALID_WEIGHTS: 'linear.safetensors is no linear model that this release reads',
+  INVALID_WEIGHTS: 'linear.safetensors or model.safetensors cannot be read, or lacks what a graph needs',
   INVALID_TOKENIZER: 'tokenizer.json or tokenizer_config.json cannot be used',
   VOCABULARY_MISMATCH: 'tokenizer and model do not have the same vocabulary',
   INVALID_GRAPH: 'an ONNX file is damaged or has other inputs and outputs than a classifier',
@@ -19,6 +19,8 @@ export const MODEL_CORE_ERROR_CODES = {
   SESSION_FAILED: 'ONNX Runtime could not build a session from the model',
   RUN_FAILED: 'ONNX Runtime could not run the model',
   GOLDEN_MISMATCH: 'a golden input has another label or other logits here than where the artifact was made',
+  SALIENCY_UNAVAILABLE: 'the artifact has no gradients for explanations',
+  DEADLINE_EXCEEDED: 'an explanation had too little time for a first estimate',
   INVALID_INPUT: 'a text, token id or option is not acceptable',
   CLOSED: 'the classifier or session was closed before',
 } as const;

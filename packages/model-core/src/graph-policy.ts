@@ -58,6 +58,68 @@ export interface CheckedGraph {
  */
 export function checkGraph(bytes: Uint8Array, expectations: GraphExpectations): CheckedGraph {
   const { file, vocabSize } = expectations;
+  const { graph, initializers, inputs, int8Tensors } = decodeSafe(bytes, file);
+  checkInterface(inputs, graph.output, file);
+  for (const table of checkVocabulary(graph, initializers, vocabSize, file)) int8Tensors.delete(table);
+  return { inputNames: inputs.map((input) => input.name), largestInt8Weight: largestMagnitude(int8Tensors) };
+}
+
+/** The largest file of gradients: it holds no weights. */
+const MAX_SALIENCY_BYTES = 1e6;
+
+const SALIENCY_INPUTS: Readonly<Record<string, readonly [type: TensorProto_DataType, rank: number]>> = {
+  input_ids: [TensorProto_DataType.INT64, 2],
+  baseline_ids: [TensorProto_DataType.INT64, 2],
+  alphas: [TensorProto_DataType.FLOAT, 1],
+};
+
+export interface SaliencyExpectations {
+  readonly file: string;
+  /** Shapes of the weights that the graph may ask for, by name. */
+  readonly weights: ReadonlyMap<string, readonly number[]>;
+}
+
+/**
+ * As `checkGraph`, for gradients that hold no weights: throws `INVALID_GRAPH` for a file above 1 MB, for inputs that are neither weights of that shape nor `input_ids` and
+ * `baseline_ids` (int64 [1, seq]) and `alphas` (float32 [batch]), and for outputs other than `logit` [batch] and `products` [batch, seq].
+ */
+export function checkSaliencyGraph(bytes: Uint8Array, { file, weights }: SaliencyExpectations): void {
+  const refuse = (expectation: string): ModelCoreError =>
+    new ModelCoreError('INVALID_GRAPH', `${file}: ${expectation}`, { file });
+  if (bytes.length > MAX_SALIENCY_BYTES)
+    throw refuse(`must have at most ${MAX_SALIENCY_BYTES} bytes, has ${bytes.length}`);
+  const { graph, inputs } = decodeSafe(bytes, file);
+  for (const input of inputs) {
+    const weight = weights.get(input.name);
+    const [type, size] = SALIENCY_INPUTS[input.name] ?? [TensorProto_DataType.FLOAT, weight?.length];
+    const isKnown = size !== undefined && elementType(input) === type && rank(input) === size;
+    if (isKnown && (!weight || isOfShape(input, weight))) continue;
+    throw refuse(`input "${input.name}" must be one of the weights as they are, input_ids, baseline_ids or alphas`);
+  }
+  for (const name of Object.keys(SALIENCY_INPUTS)) {
+    if (!inputs.some((input) => input.name === name)) throw refuse(`has no input "${name}"`);
+  }
+  for (const [name, size] of [
+    ['logit', 1],
+    ['products', 2],
+  ] as const) {
+    const output = graph.output.find((each) => each.name === name);
+    if (!output || elementType(output) !== TensorProto_DataType.FLOAT || rank(output) !== size) {
+      throw refuse(`must have an output "${name}", float32 of rank ${size}`);
+    }
+  }
+}
+
+interface SafeGraph {
+  readonly graph: GraphProto;
+  readonly initializers: ReadonlyMap<string, TensorProto>;
+  /** Those that must be fed. */
+  readonly inputs: readonly ValueInfoProto[];
+  readonly int8Tensors: Set<TensorProto>;
+}
+
+/** A graph that uses allowed operators alone and no data outside its file. */
+function decodeSafe(bytes: Uint8Array, file: string): SafeGraph {
   const { graph, model } = decode(bytes, file);
   const int8Tensors = new Set<TensorProto>();
   for (const part of walkModel(model)) {
@@ -66,10 +128,12 @@ export function checkGraph(bytes: Uint8Array, expectations: GraphExpectations): 
     if (part.kind === 'tensor' && isInt8(part.tensor)) int8Tensors.add(part.tensor);
   }
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  const inputs = graph.input.filter((input) => !initializers.has(input.name));
-  checkInterface(inputs, graph.output, file);
-  for (const table of checkVocabulary(graph, initializers, vocabSize, file)) int8Tensors.delete(table);
-  return { inputNames: inputs.map((input) => input.name), largestInt8Weight: largestMagnitude(int8Tensors) };
+  return {
+    graph,
+    initializers,
+    inputs: graph.input.filter((input) => !initializers.has(input.name)),
+    int8Tensors,
+  };
 }
 
 /** The format has a number there, which need not be one of the enumeration. */
@@ -170,6 +234,11 @@ function elementType(value: ValueInfoProto): number | undefined {
 
 function rank(value: ValueInfoProto): number | undefined {
   return value.type?.value.case === 'tensorType' ? value.type.value.value.shape?.dim.length : undefined;
+}
+
+function isOfShape(value: ValueInfoProto, shape: readonly number[]): boolean {
+  const dims = value.type?.value.case === 'tensorType' ? (value.type.value.value.shape?.dim ?? []) : [];
+  return dims.every(({ value: dim }, axis) => dim.case === 'dimValue' && Number(dim.value) === shape[axis]);
 }
 
 /** The embedding tables that it found. */

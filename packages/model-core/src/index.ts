@@ -56,6 +56,14 @@ export { LINEAR_FILE } from './planner/linear-planner.js';
 export { type ClassifierOptions, type Engine, type EngineInfo, loadEngine } from './engine/engine.js';
 export type { Int8Guard } from './engine/int8-guard.js';
 export { type ExecutionPlan, type Graph, GRAPH_FILES } from './engine/execution-plan.js';
+export { type Explainer, loadExplainer } from './explanation/explainer.js';
+export {
+  type ExplainOptions,
+  type Explanation,
+  EXPLANATION_METHODS,
+  type ExplanationMethod,
+  type WordAttribution,
+} from './explanation/explanation.js';
 export { SALIENCY_FILE } from './explanation/saliency-file.js';
 export { ALLOWED_MICROSOFT_OPERATORS, checkGraph, type GraphExpectations } from './graph-policy.js';
 export { softmax } from './softmax.js';

@@ -31,6 +31,8 @@ export interface ReviewTokenizer {
   readonly truncation: Truncation;
   /** Encodes one text in time linear in its length: 0.1 s per MB of prose, up to 1.5 s per MB for what is made to be slow. */
   encode(text: string): EncodedReview;
+  /** Ids of the whole text without special tokens and without a cut. */
+  tokenize(text: string): readonly number[];
 }
 
 /**
@@ -52,13 +54,19 @@ export function createTokenizer(
   const [startId, endId] = specialIds(library);
   const encodeWord = createWordEncoder(library, parts);
 
+  const tokenize = (text: string): readonly number[] => {
+    const ids: number[] = [];
+    for (const word of splitWords(text, parts.spacePatterns)) encodeWord(word, ids);
+    return ids;
+  };
+
   return {
     vocabSize: parts.vocabSize,
     maxLength,
     truncation,
+    tokenize,
     encode(text) {
-      const ids: number[] = [];
-      for (const word of splitWords(text, parts.spacePatterns)) encodeWord(word, ids);
+      const ids = tokenize(text);
       const kept = truncateIds(ids, maxLength - 2, truncation);
       const inputIds = new Int32Array(kept.length + 2);
       inputIds[0] = startId;

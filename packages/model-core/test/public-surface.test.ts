@@ -7,6 +7,7 @@ it('exports these names', () => {
     [
       "ALLOWED_MICROSOFT_OPERATORS",
       "DEFAULT_GOLDEN_TOLERANCE",
+      "EXPLANATION_METHODS",
       "GRAPH_FILES",
       "LABELS",
       "LINEAR_FILE",
@@ -26,6 +27,7 @@ it('exports these names', () => {
       "joinInfo",
       "loadClassifier",
       "loadEngine",
+      "loadExplainer",
       "loadPlanner",
       "loadTransformer",
       "memberFile",

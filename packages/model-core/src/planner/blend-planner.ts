@@ -1,17 +1,17 @@
 import type { ArtifactSource } from '../artifact.js';
 import { LABELS, type ManifestOf } from '../manifest-format.js';
 import { readMembers } from '../members.js';
-import { openLinearPlanner } from './linear-planner.js';
+import { type LinearPlanner, openLinearPlanner } from './linear-planner.js';
 import type { GoldenRun, PlannerInfo, ScorePlan, ScorePlanner } from './review-plan.js';
 import { openTransformerPlanner, type TransformerPlanner } from './transformer-planner.js';
 
 /** The planners of a blend's or cascade's members, by name. */
 export interface MemberPlanners {
-  readonly all: ReadonlyMap<string, ScorePlanner>;
+  readonly all: ReadonlyMap<string, TransformerPlanner | LinearPlanner>;
   /** The first member that is one. */
   readonly transformer: TransformerPlanner;
   /** The linear models: one in a cascade, any number in a blend. */
-  readonly linear: readonly ScorePlanner[];
+  readonly linear: readonly LinearPlanner[];
 }
 
 /** Throws as `readMembers` and `loadPlanner`. */
@@ -19,9 +19,9 @@ export async function openMemberPlanners(
   artifact: ArtifactSource,
   manifest: ManifestOf<'blend' | 'cascade'>,
 ): Promise<MemberPlanners> {
-  const all = new Map<string, ScorePlanner>();
+  const all = new Map<string, TransformerPlanner | LinearPlanner>();
   const transformers: TransformerPlanner[] = [];
-  const linear: ScorePlanner[] = [];
+  const linear: LinearPlanner[] = [];
   for (const [name, member] of await readMembers(artifact, manifest)) {
     if (member.manifest.kind === 'transformer') {
       const planner = await openTransformerPlanner(member, member.manifest, name);
@@ -37,7 +37,14 @@ export async function openMemberPlanners(
 }
 
 export async function openBlendPlanner(artifact: ArtifactSource, manifest: ManifestOf<'blend'>): Promise<ScorePlanner> {
-  const members = await openMemberPlanners(artifact, manifest);
+  return createBlendPlanner(artifact, manifest, await openMemberPlanners(artifact, manifest));
+}
+
+export function createBlendPlanner(
+  artifact: ArtifactSource,
+  manifest: ManifestOf<'blend'>,
+  members: MemberPlanners,
+): ScorePlanner {
   return {
     info: describeMembers(artifact, members),
     goldenRuns: goldenRunsOf(members),

@@ -1,6 +1,6 @@
 import type { ArtifactSource } from '../artifact.js';
 import type { ManifestOf } from '../manifest-format.js';
-import { describeMembers, goldenRunsOf, openMemberPlanners, planBlend } from './blend-planner.js';
+import { describeMembers, goldenRunsOf, type MemberPlanners, openMemberPlanners, planBlend } from './blend-planner.js';
 import type { ScorePlanner } from './review-plan.js';
 
 /** Loads a cascade: the linear member answers the reviews that it is sure of, the blend of all members the rest. */
@@ -8,7 +8,14 @@ export async function openCascadePlanner(
   artifact: ArtifactSource,
   manifest: ManifestOf<'cascade'>,
 ): Promise<ScorePlanner> {
-  const members = await openMemberPlanners(artifact, manifest);
+  return createCascadePlanner(artifact, manifest, await openMemberPlanners(artifact, manifest));
+}
+
+export function createCascadePlanner(
+  artifact: ArtifactSource,
+  manifest: ManifestOf<'cascade'>,
+  members: MemberPlanners,
+): ScorePlanner {
   const { tokenizer } = members.transformer;
   const linear = members.linear[0]!; // readMembers found exactly one
   const { threshold } = manifest.cascade;

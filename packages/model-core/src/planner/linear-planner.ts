@@ -8,14 +8,19 @@ import type { ScorePlanner } from './review-plan.js';
 /** The weights of a linear artifact. */
 export const LINEAR_FILE = 'linear.safetensors';
 
+export interface LinearPlanner extends ScorePlanner {
+  readonly model: LinearModel;
+}
+
 /** Loads a linear model, which reads the whole of every review and counts its words as tokens. Throws `INVALID_WEIGHTS`. */
 export async function openLinearPlanner(
   artifact: ArtifactSource,
   manifest: ManifestOf<'linear'>,
-): Promise<ScorePlanner> {
+): Promise<LinearPlanner> {
   const model = decode(await artifact.load(LINEAR_FILE));
   const { version, parameters, temperature = 1 } = manifest;
   return {
+    model,
     info: { dir: artifact.dir, version, kind: 'linear', modelType: 'linear', parameters, labels: LABELS, temperature },
     goldenRuns: [],
     plan(text) {
