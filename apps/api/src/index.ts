@@ -1,3 +1,5 @@
+export { ExplainerPool } from './explanation/explainer-pool.js';
+export type { ExplainerPoolOptions } from './explanation/explainer-pool.js';
 export type { InferenceService, PredictionRequest, ServedPrediction } from './inference/inference-service.js';
 export { ModelService } from './inference/model-service.js';
 export type { ModelServiceOptions } from './inference/model-service.js';

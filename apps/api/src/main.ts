@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ExplainerPool } from './explanation/explainer-pool.js';
 import { openAccess } from './http/access.js';
 import type { Access } from './http/access.js';
 import { ModelService } from './inference/model-service.js';
@@ -53,10 +54,14 @@ async function serve(settings: Settings): Promise<void> {
   const log = createLog({ level: settings.logLevel, destination: process.stderr });
   const metrics = createMetrics();
   const service = createService(settings, metrics, log);
+  const explanations = new ExplainerPool({ model: () => service.model });
   const open: { access?: Access; server?: MarqueeServer } = {};
   const close = async (): Promise<void> => {
-    service.drain(performance.now() + DRAIN_TIMEOUT_MS - LAST_ANSWERS_MS);
+    const lastAnswerMs = performance.now() + DRAIN_TIMEOUT_MS - LAST_ANSWERS_MS;
+    service.drain(lastAnswerMs);
+    explanations.drain(lastAnswerMs);
     await open.server?.close(DRAIN_TIMEOUT_MS);
+    await explanations.close();
     await service.close();
     open.access?.close();
   };
@@ -75,7 +80,7 @@ async function serve(settings: Settings): Promise<void> {
 
   try {
     open.access = await openAccess(settings, log);
-    open.server = createServer({ inference: service, access: open.access, settings, metrics, log });
+    open.server = createServer({ inference: service, explanations, access: open.access, settings, metrics, log });
     const { verified, ready } = service.start();
     await verified;
     const port = await open.server.listen(settings.port, settings.host);

@@ -15,6 +15,7 @@ import { requestIdFrom } from './http/request-id.js';
 import { createRequestLog } from './http/request-log.js';
 import { beginRequest, stateOf } from './http/request-state.js';
 import { createSecurityHeaders } from './http/security-headers.js';
+import type { ExplanationService } from './explanation/explanation-service.js';
 import type { InferenceService } from './inference/inference-service.js';
 import { RequestsInHand } from './lifecycle/requests-in-hand.js';
 import type { Log } from './log.js';
@@ -38,6 +39,7 @@ export interface ServerDependencies {
   readonly settings: HttpSettings;
   /** Its observer is told by what runs the model. */
   readonly metrics: Metrics;
+  readonly explanations: ExplanationService;
   readonly log: Log;
 }
 
@@ -52,11 +54,19 @@ export interface MarqueeServer {
 }
 
 /** Builds the HTTP side of the service around the processes that run a model. Listens when told to. */
-export function createServer({ inference, access, settings, metrics, log }: ServerDependencies): MarqueeServer {
+export function createServer({
+  inference,
+  explanations,
+  access,
+  settings,
+  metrics,
+  log,
+}: ServerDependencies): MarqueeServer {
   const inHand = new RequestsInHand();
   let isDraining = false;
   const routes = createRouteTable({
     inference: meterInference(inference, metrics),
+    explanations,
     metrics,
     isDraining: () => isDraining,
   });

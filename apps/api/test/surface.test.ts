@@ -2,5 +2,11 @@ import { expect, test } from 'vitest';
 import * as api from '../src/index.js';
 
 test('the public names of the package are these', () => {
-  expect(Object.keys(api).sort()).toEqual(['ModelService', 'buildOpenApiDocument', 'createMetrics', 'createServer']);
+  expect(Object.keys(api).sort()).toEqual([
+    'ExplainerPool',
+    'ModelService',
+    'buildOpenApiDocument',
+    'createMetrics',
+    'createServer',
+  ]);
 });

@@ -41,7 +41,7 @@ async function exportTransformer(dir: string, progress: Progress, exports: reado
   for (const each of exports) {
     const bytes = WRITERS[each](read);
     await writeDurably(join(dir, FILES[each]), bytes);
-    said.push(`${join(dir, FILES[each])}: ${(bytes.length / 1e6).toFixed(1)} MB, entered in manifest.json`);
+    said.push(`${join(dir, FILES[each])}: ${(bytes.length / 1e6).toFixed(2)} MB, entered in manifest.json`);
   }
   const manifest = await updateManifest(
     dir,

@@ -306,8 +306,8 @@ describe('evaluate', () => {
   test('in fp32 after the export agrees with the training', async () => {
     const { lines, progress } = observe();
     await exportModel(model, progress);
-    expect(lines[0]).toMatch(/model\/onnx\/model\.onnx: \d\.\d MB, entered in manifest\.json/);
-    expect(lines[1]).toMatch(/model\/onnx\/saliency\.onnx: \d\.\d MB, entered in manifest\.json/);
+    expect(lines[0]).toMatch(/model\/onnx\/model\.onnx: \d\.\d\d MB, entered in manifest\.json/);
+    expect(lines[1]).toMatch(/model\/onnx\/saliency\.onnx: \d\.\d\d MB, entered in manifest\.json/);
     const exported = await verifyArtifact(model);
     expect(exported.files).toHaveProperty([GRAPH_FILES.fp32]);
     expect(exported.files[SALIENCY_FILE]).toEqual(manifest.files[SALIENCY_FILE]);

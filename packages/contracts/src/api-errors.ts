@@ -35,6 +35,8 @@ export const API_ERRORS = {
   HEADERS_TOO_LARGE: { status: 431, error: 'Request header fields too large' },
   INTERNAL: { status: 500, error: 'Internal server error' },
   PREDICTION_FAILED: { status: 500, error: 'Internal server error' },
+  EXPLANATION_FAILED: { status: 500, error: 'Internal server error' },
+  EXPLANATION_UNAVAILABLE: { status: 501, error: 'Not implemented' },
   MODEL_NOT_LOADED: { status: 503, error: 'Service unavailable' },
   QUEUE_FULL: { status: 503, error: 'Service unavailable' },
   SHUTTING_DOWN: { status: 503, error: 'Service unavailable' },

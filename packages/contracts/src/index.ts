@@ -11,6 +11,8 @@ export type {
   TensorMetadata,
 } from './inference-protocol.js';
 export type { LabelScore, TeiInfo } from './label-scores.js';
+export { EXPLANATION_METHODS } from './explanation.js';
+export type { ExplainRequest, ExplainResponse, ExplanationMethod, WordAttribution } from './explanation.js';
 export { LIMITS } from './limits.js';
 export { SENTIMENTS, STAGES } from './prediction.js';
 export type {

@@ -41,6 +41,8 @@ export const TEI_ERRORS = {
   HEADERS_TOO_LARGE: { status: 431, error_type: 'Validation' },
   INTERNAL: { status: 424, error_type: 'Backend' },
   PREDICTION_FAILED: { status: 424, error_type: 'Backend' },
+  EXPLANATION_FAILED: { status: 424, error_type: 'Backend' },
+  EXPLANATION_UNAVAILABLE: { status: 424, error_type: 'Backend' },
   MODEL_NOT_LOADED: { status: 503, error_type: 'Unhealthy' },
   QUEUE_FULL: { status: 429, error_type: 'Overloaded' },
   SHUTTING_DOWN: { status: 503, error_type: 'Unhealthy' },

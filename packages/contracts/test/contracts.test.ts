@@ -4,6 +4,7 @@ import * as contracts from '../src/index.js';
 test('the public names of the package are these', () => {
   expect(Object.keys(contracts).sort()).toEqual([
     'API_ERRORS',
+    'EXPLANATION_METHODS',
     'LIMITS',
     'MODEL_KINDS',
     'SENTIMENTS',

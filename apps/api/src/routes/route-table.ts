@@ -1,3 +1,4 @@
+import type { ExplanationService } from '../explanation/explanation-service.js';
 import type { InferenceService } from '../inference/inference-service.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { createHuggingFaceRoute } from './hugging-face-routes.js';
@@ -5,6 +6,7 @@ import { createInferenceProtocolRoutes } from './inference-protocol-routes.js';
 import { createMetricsRoute } from './metrics-routes.js';
 import { createBatchPredictRoute, createPredictRoute } from './prediction-routes.js';
 import { createLiveRoute, createReadyRoute } from './probe-routes.js';
+import { createExplainRoute } from './explain-route.js';
 import type { Route } from './route.js';
 import { createHealthRoute, createModelInfoRoute } from './service-state-routes.js';
 import { createTeiRoutes } from './tei-routes.js';
@@ -12,17 +14,19 @@ import { createTeiRoutes } from './tei-routes.js';
 export interface RouteServices {
   readonly inference: InferenceService;
   readonly metrics: Metrics;
+  readonly explanations: ExplanationService;
   readonly isDraining: () => boolean;
 }
 
 /** Every route of the API, once: Express and the OpenAPI document are both made from this list. */
-export function createRouteTable({ inference, metrics, isDraining }: RouteServices): readonly Route[] {
+export function createRouteTable({ inference, explanations, metrics, isDraining }: RouteServices): readonly Route[] {
   return [
     createHealthRoute(inference, isDraining),
     createLiveRoute(),
     createReadyRoute(inference, isDraining),
     createPredictRoute(inference),
     createBatchPredictRoute(inference),
+    createExplainRoute(explanations),
     createModelInfoRoute(inference),
     createMetricsRoute(metrics),
     ...createInferenceProtocolRoutes(inference, isDraining),

@@ -13,7 +13,8 @@ export interface TemporaryArtifact extends AsyncDisposable {
   readonly dir: string;
 }
 
-async function writeTemporary(write: (dir: string) => Promise<unknown>): Promise<TemporaryArtifact> {
+/** Writes an artifact into a folder that is gone when disposed of. */
+export async function writeTemporary(write: (dir: string) => Promise<unknown>): Promise<TemporaryArtifact> {
   const dir = await mkdtemp(join(tmpdir(), 'marquee-api-'));
   await write(dir);
   return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { createServer, ModelService } from '../../src/index.js';
+import { createServer, ExplainerPool, ModelService } from '../../src/index.js';
 import type { MarqueeServer, ModelServiceOptions, PredictionRequest, ServedPrediction } from '../../src/index.js';
 import { openAccess } from '../../src/http/access.js';
 import { createMetrics } from '../../src/metrics/metrics.js';
@@ -11,6 +11,8 @@ import type { TemporaryArtifact } from './artifact.js';
 
 /** The compiled entry of an inference process: Node does not run TypeScript. */
 const ENGINE_MODULE = new URL('../../dist/inference/engine-main.js', import.meta.url);
+/** That of the explainer process. */
+export const EXPLAINER_MODULE = new URL('../../dist/explanation/explainer-main.js', import.meta.url);
 
 const quiet = createLog({ level: 'silent', destination: { write: () => {} } });
 
@@ -55,6 +57,7 @@ export interface TinyService extends AsyncDisposable {
   readonly port: number;
   readonly server: MarqueeServer;
   readonly inference: ModelService;
+  readonly explanations: ExplainerPool;
   /** The lines that the server logged, from `warn` up unless `--log-level` says otherwise. */
   readonly log: readonly string[];
   /** Not there until a key is written to it. */
@@ -82,7 +85,8 @@ export async function startTinyService(
   const metrics = createMetrics();
   const inference = createTinyModelService(artifact.dir, { log, observer: metrics.observer, ...options });
   const access = await openAccess({ ...settings, keysDir }, log);
-  const server = createServer({ inference, access, settings, metrics, log });
+  const explanations = new ExplainerPool({ model: () => inference.model, module: EXPLAINER_MODULE });
+  const server = createServer({ inference, explanations, access, settings, metrics, log });
   const port = await server.listen(0, listenOn);
   await inference.start().ready;
   return {
@@ -92,10 +96,12 @@ export async function startTinyService(
     port,
     server,
     inference,
+    explanations,
     log: lines,
     keysDir,
     async [Symbol.asyncDispose]() {
       await server.close(0);
+      await explanations.close();
       await inference.close();
       access.close();
       await rm(keysDir, { recursive: true, force: true });

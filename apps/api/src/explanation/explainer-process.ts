@@ -1,0 +1,105 @@
+import type { Explanation, ExplanationMethod } from '@marquee/model-core';
+import { ApiError } from '../http/api-error.js';
+import type { Due } from '../inference/inference-service.js';
+import { NICENESS, WorkerProcess } from '../lifecycle/worker-process.js';
+import type { ExplainedModel, ExplainerReply, ExplainerRequest } from './explainer-messages.js';
+
+/** Part of the time left that a method is told of: the rest is for the run that it is in when that time is up. */
+const TIME_SHARE = 0.9;
+/** A process that says nothing for so long after the deadline is taken for hung. */
+const HANG_GRACE_MS = 10_000;
+
+export interface Explaining extends Due {
+  readonly text: string;
+  readonly method: ExplanationMethod;
+}
+
+interface Pending {
+  readonly id: number;
+  resolve(explanation: Explanation): void;
+  reject(error: Error): void;
+}
+
+/** One process with one model, explaining one text at a time. */
+export class ExplainerProcess {
+  readonly #worker: WorkerProcess<ExplainerRequest, ExplainerReply>;
+  #pending: Pending | undefined;
+  #lastId = 0;
+
+  constructor(
+    readonly model: ExplainedModel,
+    module: URL,
+  ) {
+    this.#worker = new WorkerProcess<ExplainerRequest, ExplainerReply>({
+      module,
+      niceness: NICENESS.explanation,
+      onReply: (reply) => this.#receive(reply),
+    });
+    void this.#worker.exited.then((reason) => {
+      this.#pending?.reject(failed(new Error(`the explainer process ${reason}`)));
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#worker.pid;
+  }
+
+  get hasEnded(): boolean {
+    return this.#worker.hasEnded;
+  }
+
+  /** Throws ApiError as `ExplanationService.explain`, and the signal's reason once the process has let go of the text. */
+  async explain({ text, method, deadlineMs, signal }: Explaining): Promise<Explanation> {
+    if (this.#pending) throw new Error('bug: an explainer process was given a second text');
+    const id = ++this.#lastId;
+    const timeoutMs = Math.max(1, TIME_SHARE * (deadlineMs - performance.now()));
+    const cancel = (): void => this.#worker.send({ type: 'cancel', id });
+    const hang = setTimeout(() => this.#worker.kill(), timeoutMs + HANG_GRACE_MS);
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      return await new Promise<Explanation>((resolve, reject) => {
+        this.#pending = { id, resolve, reject };
+        this.#worker.send({ type: 'explain', id, model: this.model, text, method, timeoutMs });
+      });
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error;
+    } finally {
+      clearTimeout(hang);
+      signal.removeEventListener('abort', cancel);
+      this.#pending = undefined;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#worker.close();
+  }
+
+  #receive(reply: ExplainerReply): void {
+    if (reply.id !== this.#pending?.id) return;
+    if (reply.type === 'explanation') this.#pending.resolve(reply.explanation);
+    else this.#pending.reject(toApiError(reply));
+  }
+}
+
+function toApiError({ code, message }: ExplainerReply & { type: 'failed' }): ApiError {
+  const cause = new Error(`${code}: ${message}`);
+  switch (code) {
+    case 'SALIENCY_UNAVAILABLE':
+      return new ApiError(
+        'EXPLANATION_UNAVAILABLE',
+        'The model has no gradients for integrated_gradients, which npm run export adds: use occlusion, lime or shap',
+        { cause },
+      );
+    case 'DEADLINE_EXCEEDED':
+      return new ApiError('DEADLINE_EXCEEDED', 'The time was too short for a first estimate', { cause });
+    case 'VERSION_CHANGED':
+      return new ApiError('MODEL_NOT_LOADED', 'The model’s folder holds another version than the one that serves', {
+        cause,
+      });
+    default:
+      return failed(cause);
+  }
+}
+
+const failed = (cause: Error): ApiError =>
+  new ApiError('EXPLANATION_FAILED', 'Explanation failed: the model could not process this review', { cause });

@@ -1,0 +1,50 @@
+import { loadExplainer, ModelCoreError } from '@marquee/model-core';
+import type { Explainer } from '@marquee/model-core';
+import { serveParent } from '../lifecycle/serve-parent.js';
+import type { ExplainedModel, ExplainerReply, ExplainerRequest } from './explainer-messages.js';
+
+class VersionChangedError extends Error {}
+
+/** The explainer's side: loads the model at the first request, and explains one text at a time. */
+export function serveExplanations(child: NodeJS.Process): void {
+  let explainer: Explainer | undefined;
+  const cancelled = new Map<number, AbortController>();
+  // Beside the channel's own listener, which hands on one request after the other: this one is for the work in hand.
+  child.on('message', (request: ExplainerRequest) => {
+    if (request.type === 'explain') cancelled.set(request.id, new AbortController());
+    else cancelled.get(request.id)?.abort(new Error('cancelled'));
+  });
+  serveParent<ExplainerRequest, ExplainerReply>(child, {
+    async handle(request, reply) {
+      if (request.type === 'cancel') return;
+      const { id, model, text, method, timeoutMs } = request;
+      const startMs = performance.now();
+      try {
+        explainer ??= await load(model);
+        const signal = cancelled.get(id)?.signal;
+        const leftMs = Math.max(1, timeoutMs - (performance.now() - startMs));
+        const explanation = await explainer.explain(text, { method, signal, timeoutMs: leftMs });
+        reply({ type: 'explanation', id, explanation });
+      } catch (error) {
+        reply({ type: 'failed', id, ...describe(error) });
+      } finally {
+        cancelled.delete(id);
+      }
+    },
+    close: async () => explainer?.close(),
+  });
+}
+
+async function load({ dir, version, graph, session }: ExplainedModel): Promise<Explainer> {
+  const explainer = await loadExplainer(dir, { ...session, graph, device: 'cpu' });
+  const found = explainer.info.version;
+  if (found === version) return explainer;
+  await explainer.close();
+  throw new VersionChangedError(`${dir} holds version ${found}, and ${version} serves`);
+}
+
+function describe(error: unknown): Pick<ExplainerReply & { type: 'failed' }, 'code' | 'message'> {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof ModelCoreError) return { code: error.code, message };
+  return { code: error instanceof VersionChangedError ? 'VERSION_CHANGED' : 'UNKNOWN', message };
+}

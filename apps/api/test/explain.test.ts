@@ -1,0 +1,194 @@
+import { EXPLANATION_METHODS as METHODS } from '@marquee/contracts';
+import { EXPLANATION_METHODS, type Explanation, loadExplainer } from '@marquee/model-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeExplainedArtifact } from '../../../packages/distilbert/test/explained-artifact.js';
+import { ExplainerPool } from '../src/index.js';
+import { inCodePoints } from '../src/routes/explain-route.js';
+import { writeTemporary, writeTinyArtifact, writeTinyCascade } from './support/artifact.js';
+import { EXPLAINER_MODULE, post, startTinyService, type TinyService, until } from './support/service.js';
+
+/** Ten reviews in the tiny model's words. */
+const REVIEWS = Array.from({ length: 10 }, (_, review) =>
+  Array.from({ length: 3 + review }, (_, place) => `w${4 + ((7 * review + 11 * place) % 36)}`).join(' '),
+);
+
+const writeExplained = () => writeTemporary(writeExplainedArtifact);
+
+let service: TinyService;
+beforeAll(async () => {
+  service = await startTinyService({}, writeExplained);
+});
+afterAll(() => service[Symbol.asyncDispose]());
+
+const explain = (body: object) => post(`${service.url}/explain`, body);
+
+describe('POST /explain', () => {
+  test('answers as the library explains, with places in code points, and as /predict answers', async () => {
+    const explainer = await loadExplainer(service.modelDir, { device: 'cpu', graph: 'int8', intraOpThreads: 1 });
+    for (const review of REVIEWS) {
+      const text = `😀 ${review}`;
+      const expected: Explanation = await explainer.explain(text);
+      const { status, body } = await explain({ text });
+      const { prediction_id: id, ...predicted } = (await post(`${service.url}/predict`, { text })).body as Record<
+        string,
+        unknown
+      >;
+      expect(status).toBe(200);
+      expect(body).toEqual({
+        ...predicted,
+        prediction_id: expect.not.stringContaining(String(id)),
+        method: 'integrated_gradients',
+        attributions: expected.attributions.map(({ word, start, end, score }, place) => ({
+          word,
+          start: place === 0 ? 0 : start - 1, // the emoji takes two UTF-16 units
+          end: end - 1,
+          score,
+        })),
+        completeness_gap: expected.completenessGap,
+        steps: expected.steps,
+        converged: expected.converged,
+        cost: expected.cost,
+      });
+      const { attributions } = body as { attributions: { word: string; start: number; end: number }[] };
+      for (const { word, start, end } of attributions) expect([...text].slice(start, end).join('')).toBe(word);
+    }
+    await explainer.close();
+  });
+
+  test.each(METHODS)('knows %s', async (method) => {
+    const { status, body } = await explain({ text: 'w5 w6 w7', method });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ method, converged: true, cost: expect.any(Number), steps: expect.any(Number) });
+  });
+
+  test('refuses an unknown method by name of those that there are', async () => {
+    expect(await explain({ text: 'w5', method: 'guess' })).toMatchObject({
+      status: 400,
+      body: { code: 'INVALID_REQUEST', detail: 'method must be one of integrated_gradients, occlusion, lime, shap' },
+    });
+    expect(METHODS).toEqual(EXPLANATION_METHODS);
+  });
+
+  test('says that a model has no gradients, and explains it in another way', async () => {
+    await using without = await startTinyService({}, writeTinyArtifact);
+    const url = `${without.url}/explain`;
+    expect(await post(url, { text: 'a good film' })).toMatchObject({
+      status: 501,
+      body: { code: 'EXPLANATION_UNAVAILABLE', detail: expect.stringContaining('use occlusion, lime or shap') },
+    });
+    expect(await post(url, { text: 'a good film', method: 'shap' })).toMatchObject({
+      status: 200,
+      body: { sentiment: 'positive', attributions: [{ word: 'a' }, { word: 'good' }, { word: 'film' }] },
+    });
+  });
+
+  test('says which stage of a cascade it explains', async () => {
+    await using cascade = await startTinyService({}, writeTinyCascade);
+    const { body } = await post(`${cascade.url}/explain`, { text: 'the great movie' });
+    expect(body).toMatchObject({
+      stage: 'linear',
+      converged: true,
+      attributions: [{ word: 'the' }, { word: 'great' }, { word: 'movie' }],
+    });
+  });
+});
+
+describe('the explainer process', () => {
+  const due = (ms = 60_000, signal = new AbortController().signal) => ({ deadlineMs: performance.now() + ms, signal });
+  const served = () => ({ version: '', path: '', device: 'cpu', info: service.inference.model!.info });
+  const createPool = (options: Partial<ConstructorParameters<typeof ExplainerPool>[0]> = {}): ExplainerPool => {
+    const { info } = served();
+    const model = () => ({ version: info.version, path: '', device: 'cpu', info });
+    return new ExplainerPool({ model, module: EXPLAINER_MODULE, ...options });
+  };
+  const request = (text: string, ...args: Parameters<typeof due>) => ({
+    text,
+    method: 'integrated_gradients' as const,
+    ...due(...args),
+  });
+
+  test('starts when first asked, ends when idle, and starts again', async () => {
+    const pool = createPool({ idleMs: 1 });
+    expect(pool.processId).toBeUndefined();
+    await pool.explain(request('w5 w6'));
+    await until(() => pool.processId === undefined);
+    expect(await pool.explain(request('w5 w6'))).toMatchObject({ method: 'integrated_gradients' });
+    await pool.close();
+    expect(pool.processId).toBeUndefined();
+  });
+
+  test('is replaced when it was killed, and the text that it had is answered 500', async () => {
+    const pool = createPool();
+    await pool.explain(request('w5 w6'));
+    const first = pool.processId;
+    const lost = pool.explain({ ...request('w5 w6 w7'), method: 'lime' });
+    process.kill(first ?? 0, 'SIGKILL');
+    await expect(lost).rejects.toMatchObject({ code: 'EXPLANATION_FAILED' });
+    await pool.explain(request('w5 w6'));
+    expect(pool.processId).not.toBe(first);
+    await pool.close();
+  });
+
+  test('works on one text at a time; more than may wait are refused with the time to wait', async () => {
+    const pool = createPool({ maxQueued: 1 });
+    const [first, second] = [pool.explain(request('w5')), pool.explain(request('w6'))];
+    await expect(pool.explain(request('w7'))).rejects.toMatchObject({
+      code: 'QUEUE_FULL',
+      headers: { 'Retry-After': expect.stringMatching(/^\d+$/) },
+    });
+    expect((await first).attributions).toHaveLength(1);
+    expect((await second).attributions).toHaveLength(1);
+    await pool.close();
+  });
+
+  test('never sees a text whose client has gone or whose time is over', async () => {
+    const pool = createPool();
+    await expect(pool.explain(request('w5', -1))).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    const gone = new Error('gone');
+    await expect(pool.explain(request('w5', 60_000, AbortSignal.abort(gone)))).rejects.toBe(gone);
+    expect(pool.processId).toBeUndefined();
+    await pool.close();
+  });
+
+  test('lets go of a text when its client leaves', async () => {
+    const pool = createPool();
+    await pool.explain(request('w5'));
+    const leaving = new AbortController();
+    const endless = pool.explain({ ...request(REVIEWS[9] ?? '', 600_000, leaving.signal), method: 'shap' });
+    leaving.abort(new Error('gone'));
+    await expect(endless).rejects.toThrow('gone');
+    expect(await pool.explain(request('w6'))).toMatchObject({ converged: true });
+    await pool.close();
+  });
+
+  test('gives up the text in hand when its time to drain is over, and takes no more', async () => {
+    const pool = createPool();
+    await pool.explain(request('w5'));
+    const slow = pool.explain({ ...request(REVIEWS[9] ?? '', 600_000), method: 'lime' });
+    pool.drain(performance.now());
+    await expect(pool.explain(request('w5'))).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    // Either it was done by then, or it is answered 503.
+    await expect(
+      slow.then(
+        ({ method }) => method,
+        ({ code }: { code: string }) => code,
+      ),
+    ).resolves.toMatch(/^(lime|SHUTTING_DOWN)$/);
+    await pool.close();
+  });
+
+  test('refuses a folder that holds another version than the one that serves', async () => {
+    const { info } = served();
+    const pool = createPool({ model: () => ({ version: 'another', path: '', device: 'cpu', info }) });
+    await expect(pool.explain(request('w5'))).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
+    await pool.close();
+    await expect(createPool({ model: () => undefined }).explain(request('w5'))).rejects.toMatchObject({
+      code: 'MODEL_NOT_LOADED',
+    });
+  });
+});
+
+test('places are counted in code points', () => {
+  const at = (start: number, end: number) => ({ word: '', start, end, score: 0 });
+  expect(inCodePoints('😀a 😀b', [at(0, 3), at(4, 7)])).toEqual([at(0, 2), at(3, 5)]);
+});
