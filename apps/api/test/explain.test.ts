@@ -1,5 +1,6 @@
 import { EXPLANATION_METHODS as METHODS } from '@marquee/contracts';
 import { EXPLANATION_METHODS, type Explanation, loadExplainer } from '@marquee/model-core';
+import { getPriority } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeExplainedArtifact } from '../../../packages/distilbert/test/explained-artifact.js';
 import { ExplainerPool } from '../src/index.js';
@@ -99,7 +100,7 @@ describe('the explainer process', () => {
   const createPool = (options: Partial<ConstructorParameters<typeof ExplainerPool>[0]> = {}): ExplainerPool => {
     const { info } = served();
     const model = () => ({ version: info.version, path: '', device: 'cpu', info });
-    return new ExplainerPool({ model, module: EXPLAINER_MODULE, ...options });
+    return new ExplainerPool({ model, module: EXPLAINER_MODULE, niceness: 0, ...options });
   };
   const request = (text: string, ...args: Parameters<typeof due>) => ({
     text,
@@ -108,9 +109,12 @@ describe('the explainer process', () => {
   });
 
   test('starts when first asked, ends when idle, and starts again', async () => {
-    const pool = createPool({ idleMs: 1 });
+    const pool = createPool({ idleMs: 1, niceness: 3 });
     expect(pool.processId).toBeUndefined();
-    await pool.explain(request('w5 w6'));
+    const first = pool.explain(request('w5 w6'));
+    await until(() => pool.processId !== undefined);
+    expect(getPriority(pool.processId)).toBe(3);
+    await first;
     await until(() => pool.processId === undefined);
     expect(await pool.explain(request('w5 w6'))).toMatchObject({ method: 'integrated_gradients' });
     await pool.close();
@@ -171,7 +175,7 @@ describe('the explainer process', () => {
     await expect(
       slow.then(
         ({ method }) => method,
-        ({ code }: { code: string }) => code,
+        (error: unknown) => (error as { code: string }).code,
       ),
     ).resolves.toMatch(/^(lime|SHUTTING_DOWN)$/);
     await pool.close();

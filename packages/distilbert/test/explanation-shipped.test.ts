@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { loadExplainer, readArtifact, readManifest, SALIENCY_FILE, writeManifest } from '@marquee/model-core';
+import {
+  loadExplainer,
+  memberFolder,
+  readArtifact,
+  readManifest,
+  SALIENCY_FILE,
+  writeManifest,
+} from '@marquee/model-core';
 import { expect, it } from 'vitest';
 
 import { parseConfig, saliencyModel } from '../src/index.js';
@@ -24,13 +31,25 @@ const REVIEWS = [
   'The first hour drags, the second one soars. Stay for the second one!',
 ];
 
+/** The folder of the transformer that ships, which may be a member of what ships. */
+async function shippedTransformer(): Promise<string> {
+  const manifest = await readManifest(SHIPPED);
+  if (!('blend' in manifest)) return SHIPPED;
+  for (const name of Object.keys(manifest.blend.weights)) {
+    const folder = join(SHIPPED, memberFolder(name));
+    if ((await readManifest(folder)).kind === 'transformer') return folder;
+  }
+  throw new Error('a blend has a transformer');
+}
+
 /** The shipped transformer, to which gradients are added where it was made before there were any. */
 async function explainedModel(root: string): Promise<string> {
-  const manifest = await readManifest(SHIPPED);
-  const { config } = await readArtifact(SHIPPED, { files: [] });
-  if (SALIENCY_FILE in manifest.files || manifest.kind !== 'transformer') return SHIPPED;
+  const shipped = await shippedTransformer();
+  const manifest = await readManifest(shipped);
+  if (SALIENCY_FILE in manifest.files) return shipped;
+  const { config } = await readArtifact(shipped, { files: [] });
   const dir = join(root, 'model');
-  await cp(SHIPPED, dir, { recursive: true });
+  await cp(shipped, dir, { recursive: true });
   await writeFile(join(dir, SALIENCY_FILE), saliencyModel(parseConfig(config)));
   await writeManifest(dir, manifest, [...Object.keys(manifest.files), SALIENCY_FILE]);
   return dir;

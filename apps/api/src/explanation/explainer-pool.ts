@@ -1,5 +1,6 @@
 import type { ServingModel } from '../inference/inference-service.js';
 import { ApiError } from '../http/api-error.js';
+import { NICENESS } from '../lifecycle/worker-process.js';
 import type { ExplainedModel } from './explainer-messages.js';
 import { ExplainerProcess } from './explainer-process.js';
 import type { ExplanationRequest, ExplanationService, ServedExplanation } from './explanation-service.js';
@@ -13,11 +14,13 @@ export interface ExplainerPoolOptions {
   readonly maxQueued?: number;
   /** Time without work after which the process ends and gives its memory back. Default 60 s. */
   readonly idleMs?: number;
+  /** Of the process, 0 to 19. Default 19, below everything else. */
+  readonly niceness?: number;
   /** Compiled entry of the process. Default: the one beside this file. */
   readonly module?: URL;
 }
 
-const DEFAULTS = { threads: 1, maxQueued: 8, idleMs: 60_000 };
+const DEFAULTS = { threads: 1, maxQueued: 8, idleMs: 60_000, niceness: NICENESS.explanation };
 
 /** What the first explanation is expected to take, until one was measured. */
 const FIRST_ESTIMATE_MS = 5_000;
@@ -106,7 +109,7 @@ export class ExplainerPool implements ExplanationService {
       return current;
     await this.#retire();
     if (this.#isClosing) throw shuttingDown();
-    return (this.#process = new ExplainerProcess(model, this.#options.module));
+    return (this.#process = new ExplainerProcess(model, this.#options));
   }
 
   async #retire(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Explanation, ExplanationMethod } from '@marquee/model-core';
 import { ApiError } from '../http/api-error.js';
 import type { Due } from '../inference/inference-service.js';
-import { NICENESS, WorkerProcess } from '../lifecycle/worker-process.js';
+import { WorkerProcess } from '../lifecycle/worker-process.js';
 import type { ExplainedModel, ExplainerReply, ExplainerRequest } from './explainer-messages.js';
 
 /** Part of the time left that a method is told of: the rest is for the run that it is in when that time is up. */
@@ -28,11 +28,11 @@ export class ExplainerProcess {
 
   constructor(
     readonly model: ExplainedModel,
-    module: URL,
+    { module, niceness }: { readonly module: URL; readonly niceness: number },
   ) {
     this.#worker = new WorkerProcess<ExplainerRequest, ExplainerReply>({
       module,
-      niceness: NICENESS.explanation,
+      niceness,
       onReply: (reply) => this.#receive(reply),
     });
     void this.#worker.exited.then((reason) => {

@@ -85,7 +85,11 @@ export async function startTinyService(
   const metrics = createMetrics();
   const inference = createTinyModelService(artifact.dir, { log, observer: metrics.observer, ...options });
   const access = await openAccess({ ...settings, keysDir }, log);
-  const explanations = new ExplainerPool({ model: () => inference.model, module: EXPLAINER_MODULE });
+  const explanations = new ExplainerPool({
+    model: () => inference.model,
+    module: EXPLAINER_MODULE,
+    niceness: 0, // a machine that is busy with other tests would let it wait for ever
+  });
   const server = createServer({ inference, explanations, access, settings, metrics, log });
   const port = await server.listen(0, listenOn);
   await inference.start().ready;
