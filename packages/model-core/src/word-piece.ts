@@ -1,3 +1,4 @@
+import { TokenTrie } from './token-trie.js';
 import type { TokenizerParts } from './tokenizer-json.js';
 
 /** Splits one word into pieces and appends their ids. */
@@ -6,33 +7,25 @@ export type WordPiece = (word: string, ids: number[]) => void;
 /**
  * WordPiece's greedy longest match first (Wu et al., 2016; BERT's `WordpieceTokenizer`). The library's own looks up
  * every remaining length of a word and joins characters for each, so that hostile words of 100 letters stall it; here a
- * look-up is no longer than the longest token. Equal ids are held by a test.
+ * walk is no longer than the longest token. Equal ids are held by a test.
  */
 export function createWordPiece(parts: TokenizerParts): WordPiece {
   const { vocabulary, unknownId, continuingPrefix, maxWordCodePoints } = parts;
-  const first = new Map<string, number>();
-  const continuing = new Map<string, number>();
-  let longest = 0;
-  for (const [token, id] of vocabulary) {
-    first.set(token, id);
-    longest = Math.max(longest, token.length);
-    if (token.startsWith(continuingPrefix)) continuing.set(token.slice(continuingPrefix.length), id);
-  }
+  const continuingTokens = [...vocabulary].filter(([token]) => token.startsWith(continuingPrefix));
+  const first = new TokenTrie(vocabulary);
+  const continuing = new TokenTrie(continuingTokens.map(([token, id]) => [token.slice(continuingPrefix.length), id]));
 
   return (word, ids) => {
     const before = ids.length;
     const tooLong = isLongerThan(word, maxWordCodePoints);
     for (let start = 0; start < word.length && !tooLong;) {
-      const table = start === 0 ? first : continuing;
-      let end = Math.min(word.length, start + longest);
-      let id = table.get(word.slice(start, end));
-      while (id === undefined && end > start + 1) id = table.get(word.slice(start, --end));
-      if (id === undefined) {
+      const tokens = start === 0 ? first : continuing;
+      if (!tokens.find(word, start)) {
         ids.length = before;
         break;
       }
-      ids.push(id);
-      start = end;
+      ids.push(tokens.id);
+      start = tokens.end;
     }
     // A word with any part outside the vocabulary is unknown as a whole.
     if (ids.length === before) ids.push(unknownId);

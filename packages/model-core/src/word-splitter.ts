@@ -22,12 +22,15 @@ const KINDS = {
 } as const;
 type Kind = (typeof KINDS)[keyof typeof KINDS];
 
+/** Characters that the library is asked about at once: a question for each takes ten times as long. */
+const BLOCK_SIZE = 256;
+
 /** Its lower case depends on what follows; no other character of the basic plane depends on its neighbors. */
 const CAPITAL_SIGMA = 0x3a3;
 
 /**
  * BERT's normalizer and pre-tokenizer, as @huggingface/tokenizers has them. What they make of a character of the basic plane does not depend on its neighbors, so
- * the library is asked once for each, and a text is then read from a table. Surrogate pairs and capital sigmas go through the library.
+ * the library is asked once for each, in blocks, and a text is then read from a table. Surrogate pairs and capital sigmas go through the library.
  */
 export function createWordSplitter(library: LibraryTokenizer, parts: TokenizerParts): WordSplitter {
   const throughLibrary = createLibrarySplitter(library, parts);
@@ -37,10 +40,12 @@ export function createWordSplitter(library: LibraryTokenizer, parts: TokenizerPa
   const longest = 2 * parts.maxWordCodePoints + 1;
 
   const ask = (unit: number): number => {
-    const { kind, replacement } = askLibrary(unit, throughLibrary);
-    kinds[unit] = kind;
-    if (replacement !== undefined) replacements.set(unit, replacement);
-    return kind;
+    const first = unit - (unit % BLOCK_SIZE);
+    askLibrary(first, throughLibrary).forEach(({ kind, replacement }, index) => {
+      kinds[first + index] = kind;
+      if (replacement !== undefined) replacements.set(first + index, replacement);
+    });
+    return kinds[unit]!;
   };
 
   return (text) => {
@@ -71,12 +76,32 @@ export function createWordSplitter(library: LibraryTokenizer, parts: TokenizerPa
   };
 }
 
-/** What the library makes of a character between two letters. */
-function askLibrary(unit: number, split: WordSplitter): { readonly kind: Kind; readonly replacement?: string } {
-  const isSurrogate = unit >= 0xd800 && unit < 0xe000;
-  if (isSurrogate || unit === CAPITAL_SIGMA) return { kind: KINDS.unknown };
-  const character = String.fromCharCode(unit);
-  const [first = '', second, third, ...more] = split(`a${character}a`);
+interface Answer {
+  readonly kind: Kind;
+  readonly replacement?: string;
+}
+
+/** What the library makes of each character of a block between two letters. The answers are told apart by zeros, which no character becomes. */
+function askLibrary(first: number, split: WordSplitter): Answer[] {
+  const characters = Array.from({ length: BLOCK_SIZE }, (_, index) => String.fromCharCode(first + index));
+  const words = split(characters.map((character) => `a${isOwnCase(character) ? '' : character}a`).join(' 0 '));
+  const answers: string[][] = [[]];
+  for (const word of words) {
+    if (word === '0') answers.push([]);
+    else answers.at(-1)?.push(word);
+  }
+  return characters.map((character, index) =>
+    isOwnCase(character) ? { kind: KINDS.unknown } : toAnswer(character, answers[index] ?? []),
+  );
+}
+
+/** Surrogates, which mean nothing alone, and the capital sigma. */
+function isOwnCase(character: string): boolean {
+  const unit = character.charCodeAt(0);
+  return unit === CAPITAL_SIGMA || (unit >= 0xd800 && unit < 0xe000);
+}
+
+function toAnswer(character: string, [first = '', second, third, ...more]: readonly string[]): Answer {
   if (second === undefined) {
     const replacement = first.slice(1, -1);
     return replacement === character ? { kind: KINDS.kept } : { kind: KINDS.replaced, replacement };
