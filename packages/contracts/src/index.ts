@@ -25,6 +25,13 @@ export type {
   Stage,
 } from './prediction.js';
 export { MODEL_KINDS } from './service-state.js';
-export type { HealthResponse, LiveResponse, ModelInfoResponse, ModelKind, ReadyResponse } from './service-state.js';
+export type {
+  HealthResponse,
+  LiveResponse,
+  ModelInfoResponse,
+  ModelKind,
+  ReadyResponse,
+  ReloadResponse,
+} from './service-state.js';
 export { TEI_ERROR_TYPES, TEI_ERRORS } from './tei-errors.js';
 export type { TeiErrorResponse, TeiErrorType } from './tei-errors.js';

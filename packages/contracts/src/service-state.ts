@@ -19,6 +19,12 @@ export interface ReadyResponse {
   readonly model_version: string;
 }
 
+/** Answer of `POST /admin/reload`: what serves from now on. */
+export interface ReloadResponse {
+  readonly model_path: string;
+  readonly model_version: string;
+}
+
 export const MODEL_KINDS = ['transformer', 'linear', 'blend', 'cascade'] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
 

@@ -151,9 +151,10 @@ function rateLimited({ by, unit, quota }: Limit, state: RateLimiterRes): ApiErro
   );
 }
 
+/** Waiting would not help. */
 function neverPossible({ by, quota }: Limit, amount: number): ApiError {
   return new ApiError(
-    'RATE_LIMITED',
+    'BODY_TOO_LARGE',
     `One ${by} may ask for at most ${quota} tokens a minute, and this request has ${amount}`,
   );
 }

@@ -1,6 +1,7 @@
 import type { ExplanationService } from '../explanation/explanation-service.js';
 import type { InferenceService } from '../inference/inference-service.js';
 import type { Metrics } from '../metrics/metrics.js';
+import { createReloadRoute } from './admin-routes.js';
 import { createHuggingFaceRoute } from './hugging-face-routes.js';
 import { createInferenceProtocolRoutes } from './inference-protocol-routes.js';
 import { createMetricsRoute } from './metrics-routes.js';
@@ -29,6 +30,7 @@ export function createRouteTable({ inference, explanations, metrics, isDraining 
     createExplainRoute(explanations),
     createModelInfoRoute(inference),
     createMetricsRoute(metrics),
+    createReloadRoute(inference),
     ...createInferenceProtocolRoutes(inference, isDraining),
     ...createTeiRoutes(inference, isDraining),
     createHuggingFaceRoute(inference),
