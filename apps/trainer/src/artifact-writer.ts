@@ -112,7 +112,9 @@ export async function enterGoldenInputs(
   manifest: TransformerManifest,
   graph: Graph,
 ): Promise<TransformerManifest> {
-  return updateManifest(dir, { ...manifest, goldenInputs: await recordGoldenInputs(dir, graph, manifest) }, []);
+  const { goldenTolerance = DEFAULT_GOLDEN_TOLERANCE } = manifest; // an artifact of an older release names none
+  const goldenInputs = await recordGoldenInputs(dir, graph, manifest);
+  return updateManifest(dir, { ...manifest, goldenInputs, goldenTolerance }, []);
 }
 
 /** Takes the int8 graph out of an artifact and puts its fp32 graph in. */
