@@ -19,20 +19,9 @@ export function adopt(child: ChildProcess): void {
   for (const [signal, status] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(status));
 }
 
-interface ProgramResult {
-  /** Exit code or signal. */
-  readonly status: number | string;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program to its end, however it ends. Throws `CHILD_FAILED` when it cannot be started. */
-export async function runProgram(
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<ProgramResult> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+/** Runs a program that prints one JSON object as its last line and gives that object. Throws `CHILD_FAILED` with the end of its stderr. */
+export async function runForJson(command: string, args: readonly string[]): Promise<unknown> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   adopt(child);
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
@@ -44,22 +33,11 @@ export async function runProgram(
     });
     child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });
-  return { status, ...output };
-}
-
-/** Runs a program and gives the last line that it prints. Throws `CHILD_FAILED` with the end of its stderr. */
-export async function runForLine(command: string, args: readonly string[]): Promise<string> {
-  const { status, stdout, stderr } = await runProgram(command, args);
   if (status !== 0) {
-    const reason = stderr.trim().split('\n').slice(-5).join('\n');
+    const reason = output.stderr.trim().split('\n').slice(-5).join('\n');
     throw new BenchError('CHILD_FAILED', `${command} ${args.join(' ')} ended with ${status}:\n${reason}`);
   }
-  return stdout.trim().split('\n').at(-1) ?? '';
-}
-
-/** Runs a program that prints one JSON object as its last line and gives that object. Throws `CHILD_FAILED`. */
-export async function runForJson(command: string, args: readonly string[]): Promise<unknown> {
-  return JSON.parse(await runForLine(command, args));
+  return JSON.parse(output.stdout.trim().split('\n').at(-1) ?? '');
 }
 
 /** Runs a worker of this package, such as `training-worker`, in a fresh process, with one JSON argument. */

@@ -12,7 +12,6 @@ import { overload } from './serving/overload.js';
 import { type BenchContext, type Finding, findingsTable, formatReport, type Scenario } from './serving/scenario.js';
 import { readServedReviews } from './serving/served-reviews.js';
 import { openServingModels } from './serving/serving-models.js';
-import { schemathesis } from './serving/schemathesis.js';
 import { slowClients } from './serving/slow-clients.js';
 import { soak } from './serving/soak.js';
 import { stops } from './serving/stops.js';
@@ -36,7 +35,6 @@ const SCENARIOS = {
   soak,
   memory,
   hostile,
-  schemathesis,
 } as const satisfies Record<string, Scenario>;
 type ScenarioName = keyof typeof SCENARIOS;
 const NAMES = Object.keys(SCENARIOS) as ScenarioName[];
@@ -57,7 +55,6 @@ async function openContext(options: CommandOptions, dir: string): Promise<BenchC
     hurry: options.count('hurry', 1),
     shapes: options.list('shapes', SHAPE_NAMES),
     distilbert: options.path('distilbert'),
-    schemathesis: options.path('schemathesis'),
     model,
     python,
     models,
@@ -97,7 +94,6 @@ await runCommand(
     },
     model: { kind: 'path', help: 'the artifact that is served', fallback: 'artifacts/marquee' },
     distilbert: { kind: 'path', help: "a trained DistilBERT for the seed's stack", fallback: 'random weights' },
-    schemathesis: { kind: 'path', help: 'the program of that name', fallback: 'the one beside PYTHON' },
     reviews: { kind: 'path', help: 'a CSV or CSV.gz of labeled reviews', fallback: 'synthetic ones' },
     blocks: {
       kind: 'count',

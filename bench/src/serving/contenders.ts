@@ -1,36 +1,20 @@
 import { fileURLToPath } from 'node:url';
 
-import { runForLine } from '../child-process.js';
 import type { ServerCommand } from './server-process.js';
 
 const SERVER = fileURLToPath(new URL('../../../apps/api/dist/main.js', import.meta.url));
 const EXPRESS_PEER = fileURLToPath(new URL('./express-peer.js', import.meta.url));
 const FASTAPI_PEER = fileURLToPath(new URL('../../python/serving_peer.py', import.meta.url));
 
-/** Our server as it is started by its users, every option at its default but model and port, and those that are given. */
-export function marquee(modelDir: string, options: Readonly<Record<string, string>> = {}): ServerCommand {
+/** Our server as it is started by its users, every option at its default but model and port. */
+export function marquee(modelDir: string): ServerCommand {
   return {
     name: 'Marquee',
     command: process.execPath,
     args: () => [SERVER],
-    env: (port) => ({ MARQUEE_MODEL: modelDir, PORT: String(port), HOST: '127.0.0.1', ...options }),
+    env: (port) => ({ MARQUEE_MODEL: modelDir, PORT: String(port), HOST: '127.0.0.1' }),
     readyPath: '/health',
   };
-}
-
-/** Makes a key that may do everything, in a folder that a server is told of, and gives it. */
-export function createKey(keysDir: string): Promise<string> {
-  const args = [
-    'keys',
-    'create',
-    '--name',
-    'bench',
-    '--scopes',
-    'predict,explain,metrics,admin',
-    '--keys-dir',
-    keysDir,
-  ];
-  return runForLine(process.execPath, [SERVER, ...args]);
 }
 
 /** The seed's stack: FastAPI, transformers and PyTorch in fp32. */

@@ -12,8 +12,6 @@ export interface BenchContext {
   readonly shapes: readonly ShapeName[];
   /** With fastapi, uvicorn, torch, transformers and optimum-onnx. */
   readonly python: string | undefined;
-  /** The program of that name. */
-  readonly schemathesis: string | undefined;
   /** Folder of the artifact that ships, or of the one given instead. */
   readonly model: string;
   /** A folder of a trained DistilBERT for the seed's stack; random weights stand in for it otherwise. */

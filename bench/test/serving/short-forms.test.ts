@@ -29,7 +29,6 @@ describe.runIf(process.platform === 'linux')('the service under load', () => {
       hurry: 50,
       shapes: [],
       python: undefined,
-      schemathesis: undefined,
       distilbert: undefined,
       model,
       models: { tokenizerDir: model, artifact: unused, transformersJs: unused },
