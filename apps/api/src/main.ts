@@ -8,6 +8,7 @@ import { runKeysCommand } from './keys/keys-command.js';
 import { availableCores } from './lifecycle/available-cores.js';
 import { watchScriptRunner } from './lifecycle/parent-watch.js';
 import { EXIT_CODE_BUG, StartError } from './lifecycle/start-error.js';
+import { endByHangup, hasTerminal } from './lifecycle/terminal.js';
 import { createLog } from './log.js';
 import type { Log } from './log.js';
 import { createMetrics } from './metrics/metrics.js';
@@ -25,6 +26,9 @@ const DEFAULT_KEYS_DIR = inRepository('.marquee/keys');
 const DRAIN_TIMEOUT_MS = 20_000;
 /** Of it, the time to send the last answers. */
 const LAST_ANSWERS_MS = 500;
+
+const hadTerminal = hasTerminal();
+const isTerminalGone = (): boolean => hadTerminal && !hasTerminal();
 
 async function main(): Promise<void> {
   const [command, ...argv] = process.argv.slice(2);
@@ -71,11 +75,14 @@ async function serve(settings: Settings): Promise<void> {
     if (stopping.signal.aborted) return;
     stopping.abort();
     log.info({ reason }, 'stopping');
-    void close().then(() => process.exit(exitCode), exitWithError);
+    void close().then(() => exit(exitCode), exitWithError);
   };
   service.onHopeless = () => stop('the inference processes die before they answer', EXIT_CODE_BUG);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal));
-  process.on('SIGHUP', () => void service.reload().catch(() => {})); // the log tells of it
+  onHangup({
+    reload: () => void service.reload().catch(() => {}), // the log tells of it
+    stop: () => stop('the terminal is gone'),
+  });
   watchRunner(() => stop('the npm that started this server is gone'));
 
   try {
@@ -109,6 +116,11 @@ function createService(
   });
 }
 
+/** SIGHUP asks a service to read its files anew. It is also what a terminal sends when it is closed, and that ends a program. */
+function onHangup({ reload, stop }: { readonly reload: () => void; readonly stop: () => void }): void {
+  process.on('SIGHUP', () => (isTerminalGone() ? stop() : reload()));
+}
+
 function watchRunner(onGone: () => void): void {
   const { npm_lifecycle_event: event, npm_lifecycle_script: script } = process.env;
   if (event !== undefined && script !== undefined) watchScriptRunner({ event, script }, onGone);
@@ -138,7 +150,12 @@ function exitWithError(error: unknown): never {
   const isKnown = error instanceof StartError;
   const sentence = isKnown ? error.message : `this is a bug: ${error instanceof Error ? error.stack : String(error)}`;
   process.stderr.write(`marquee: ${sentence}\n`);
-  process.exit(isKnown ? error.exitCode : EXIT_CODE_BUG);
+  exit(isKnown ? error.exitCode : EXIT_CODE_BUG);
+}
+
+function exit(code: number): never {
+  if (isTerminalGone()) endByHangup();
+  process.exit(code);
 }
 
 // Whoever read the output may be gone before this process is: that is no reason to end otherwise than asked.

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -249,6 +250,20 @@ describe('SIGHUP', () => {
     expect(run.errors()).toContain('config.json: the manifest says');
     expect((await post(`${url}/predict`, { text: 'good' })).status).toBe(200);
   });
+});
+
+/** From util-linux: runs a command in a terminal of its own. */
+const SCRIPT = '/usr/bin/script';
+
+test.runIf(hasProc && existsSync(SCRIPT))('a terminal that is closed ends the server and its children', async () => {
+  const command = `${process.execPath} ${MAIN} --processes 1 --model ${artifact.dir} --port 0`;
+  const terminal = start(SCRIPT, ['-q', '-c', command, '/dev/null']);
+  const url = await addressOf(terminal);
+  const below = descendantsOf(terminal.pid);
+  expect(below.length).toBeGreaterThanOrEqual(2);
+  terminal.process.kill('SIGKILL');
+  await until(() => !below.some(isRunning));
+  expect(await isAnswering(url)).toBe(false);
 });
 
 describe.runIf(hasProc)('under npm', () => {

@@ -98,7 +98,8 @@ export class EnginePool implements RunSlots {
   }
 
   async run(run: EngineRun, timeoutMs: number, signal: AbortSignal): Promise<RunAnswer> {
-    const [least] = [...this.#ready.keys()].sort((a, b) => a.pendingRuns - b.pendingRuns);
+    const open = [...this.#ready.keys()].filter(({ pendingRuns }) => pendingRuns < RUNS_PER_PROCESS);
+    const [least] = open.sort((a, b) => a.pendingTokens - b.pendingTokens);
     if (least === undefined) throw new ProcessLostError('no inference process is left', false);
     const answer = await least.run(run, timeoutMs, signal);
     this.#crashLoop.onLife();

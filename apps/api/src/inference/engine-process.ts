@@ -37,6 +37,7 @@ export class ProcessLostError extends Error {
 
 interface PendingRun {
   readonly id: number;
+  readonly tokens: number;
   readonly timeoutMs: number;
   resolve(answer: RunAnswer): void;
   reject(error: Error): void;
@@ -84,6 +85,11 @@ export class EngineProcess {
     return this.#runs.length;
   }
 
+  /** Their tokens: what a run that is handed over now stands behind. */
+  get pendingTokens(): number {
+    return this.#runs.reduce((sum, { tokens }) => sum + tokens, 0);
+  }
+
   /**
    * Runs are done in the order of these calls; one that has not begun when its signal is aborted never does. Throws Error when
    * the model failed or the run was canceled, ProcessLostError when the process was lost.
@@ -95,7 +101,7 @@ export class EngineProcess {
     signal?.addEventListener('abort', cancel);
     try {
       return await new Promise((resolve, reject) => {
-        this.#runs.push({ id, timeoutMs, resolve, reject });
+        this.#runs.push({ id, tokens: run.inputIds.length, timeoutMs, resolve, reject });
         if (this.#runs.length === 1) this.#watchFirst();
         this.#process.send({ type: 'run', id, run });
       });

@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises';
 import { checkGoldenInputs, joinInfo, loadPlanner, readManifest, verifyArtifact } from '@marquee/model-core';
 import type { ClassifierOptions, ReviewPlanner } from '@marquee/model-core';
 import { ApiError } from '../http/api-error.js';
@@ -47,11 +48,16 @@ export class Generation {
   #loadMs = 0;
   #isClosed = false;
 
-  /** Verifies, plans and loads at the same time: each reader compares the digests of what it reads. */
+  /**
+   * Verifies, plans and loads at the same time: each reader compares the digests of what it reads. Where the folder is a symbolic
+   * link, it is followed once, so that a process can be replaced though the link has been swapped meanwhile.
+   */
   constructor(options: GenerationOptions) {
     this.#options = options;
-    this.verified = verify(options.modelDir);
-    this.ready = this.#load();
+    const { modelDir } = options;
+    const dir = realpath(modelDir).catch(() => modelDir); // to be told by what reads it that it is not there
+    this.verified = dir.then(verify);
+    this.ready = dir.then((realDir) => this.#load(realDir));
     for (const promise of [this.verified, this.ready]) promise.catch(() => {}); // for whoever waits for them
   }
 
@@ -105,15 +111,19 @@ export class Generation {
     await this.#pool?.close();
   }
 
-  async #load(): Promise<void> {
+  async #load(dir: string): Promise<void> {
     const startMs = performance.now();
-    const { modelDir: dir, modelPath, admission, observer, minHangMs } = this.#options;
+    const { modelPath, admission, observer, minHangMs } = this.#options;
     try {
-      const { version } = await readManifest(dir);
+      const { version, kind } = await readManifest(dir);
       if (this.#isClosed) throw new StartError('MODEL_UNUSABLE', `${dir} was given up before it was loaded`);
       const planner = loadPlanner(dir);
       planner.catch(() => {}); // a process that never loads does not wait for it
-      const pool = this.#createPool(version, async (process) => this.#warmUp(process, await planner));
+      // A linear model answers in the server: one process shows that its folder can be served, and has nothing to do.
+      const processes = kind === 'linear' ? 1 : this.#options.processes;
+      const pool = this.#createPool({ dir, version, processes }, async (process) =>
+        this.#warmUp(process, await planner),
+      );
       await Promise.all([this.verified, planner, pool.start()]);
       this.#scheduler = new Scheduler({
         planner: await planner,
@@ -134,8 +144,11 @@ export class Generation {
     }
   }
 
-  #createPool(version: string, warmUp: (process: EngineProcess) => Promise<void>): EnginePool {
-    const { modelDir: dir, engine, processes, timing, engineModule, log, observer, onHopeless } = this.#options;
+  #createPool(
+    { dir, version, processes }: { readonly dir: string; readonly version: string; readonly processes: number },
+    warmUp: (process: EngineProcess) => Promise<void>,
+  ): EnginePool {
+    const { engine, timing, engineModule, log, observer, onHopeless } = this.#options;
     this.#pool = new EnginePool({
       source: { dir, version, options: engine },
       processes,

@@ -9,7 +9,8 @@ export interface ParentChannel<Request, Reply extends object> {
 
 /**
  * The child's side of `WorkerProcess`: answers requests until the channel closes, which it also does when the server is killed,
- * then exits with 0. Never exits while a request is handled: to end inside a run of the runtime aborts the process.
+ * then ends. Never ends while a request is handled: to exit inside a run of the runtime aborts the process, and so does Node's own
+ * exit where the terminal has been closed, so that the end is a signal that nothing can come in the way of.
  *
  * An entry ignores the signals that a whole process group gets before it imports anything else:
  * `for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});`
@@ -29,6 +30,6 @@ export function serveParent<Request, Reply extends object>(
     work = work.then(() => (child.connected ? handle(request, reply) : undefined));
   });
   child.once('disconnect', () => {
-    void work.then(close).finally(() => child.exit(0));
+    void work.then(close).finally(() => child.kill(child.pid, 'SIGKILL'));
   });
 }

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeManifest } from '@marquee/model-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -106,6 +106,25 @@ describe('a reload', () => {
     await writeManifest(artifact.dir, { ...TINY_DRAFT, version: 'wrong', goldenInputs }, tinyFiles().keys());
     await expect(service.reload()).rejects.toMatchObject({ code: 'MODEL_REFUSED' });
     expect(service.model?.version).toBe('upright');
+  });
+
+  test('follows a symbolic link, which can be swapped at any time: until then lost processes come back', async () => {
+    await using next = await writeTinyArtifact();
+    await writeManifest(next.dir, { ...TINY_DRAFT, version: 'next' }, tinyFiles().keys());
+    const link = `${artifact.dir}-link`;
+    await symlink(artifact.dir, link);
+    const linked = createTinyModelService(link);
+    await linked.start().ready;
+    await rm(link);
+    await symlink(next.dir, link);
+    const [pid = 0] = linked.processIds;
+    process.kill(pid, 'SIGKILL');
+    await until(() => linked.unreadiness !== undefined);
+    await until(() => linked.unreadiness === undefined);
+    expect(await predictAll(linked, ['good'])).toMatchObject([{ modelVersion: 'upright' }]);
+    expect(await linked.reload()).toMatchObject({ version: 'next' });
+    await linked.close();
+    await rm(link);
   });
 
   test('that is asked for while one runs begins after it, once for all who ask', async () => {
