@@ -1,6 +1,6 @@
 import { ClientError, MarqueeClient } from '@marquee/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTinyService } from './support/service.js';
+import { startTinyService, startTinyServiceWithoutProcess } from './support/service.js';
 import type { TinyService } from './support/service.js';
 
 let service: TinyService;
@@ -39,8 +39,7 @@ describe('the client', () => {
   });
 
   test('tries again when there is no model, and then says so', async () => {
-    const idle = await startTinyService();
-    await idle.pool.close();
+    const idle = await startTinyServiceWithoutProcess();
     const patient = new MarqueeClient({ url: idle.url, retries: 1, minBackoffMs: 0 });
     await expect(patient.predict('good')).rejects.toMatchObject({ status: 503 });
     await expect(patient.ready()).rejects.toMatchObject({ message: expect.stringContaining('failing check') });

@@ -6,12 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ErrorResponseDto } from '../src/dto/error-response.js';
 import { InferenceErrorDto } from '../src/dto/inference-protocol.js';
 import { TeiErrorResponseDto } from '../src/dto/tei.js';
+import { openAccess } from '../src/http/access.js';
+import type { Access } from '../src/http/access.js';
 import { ApiError } from '../src/http/api-error.js';
 import { createServer } from '../src/index.js';
 import type { InferenceService, MarqueeServer } from '../src/index.js';
 import { createLog } from '../src/log.js';
 import { createMetrics } from '../src/metrics/metrics.js';
-import { post, send } from './support/service.js';
+import { post, send, settingsOf } from './support/service.js';
 import type { Answer } from './support/service.js';
 
 const CODES = Object.keys(API_ERRORS) as ApiErrorCode[];
@@ -27,15 +29,21 @@ const failing: InferenceService = {
   reload: () => Promise.reject(thrown),
 };
 
+let access: Access;
 let server: MarqueeServer;
 let url: string;
 const logged: string[] = [];
 beforeAll(async () => {
   const log = createLog({ level: 'error', destination: { write: (line) => logged.push(line) } });
-  server = createServer({ inference: failing, metrics: createMetrics(), log });
+  const settings = settingsOf([], { modelDir: '/nowhere/model', keysDir: '/nowhere/keys' });
+  access = await openAccess(settings, log);
+  server = createServer({ inference: failing, access, settings, metrics: createMetrics(), log });
   url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
 });
-afterAll(() => server.close(0));
+afterAll(async () => {
+  await server.close(0);
+  access.close();
+});
 
 interface Wire {
   readonly path: string;

@@ -64,7 +64,7 @@ export interface TinyService extends AsyncDisposable {
   readonly keysDir: string;
 }
 
-function settingsOf(argv: readonly string[], defaults: SettingsSource['defaults']): Settings {
+export function settingsOf(argv: readonly string[], defaults: SettingsSource['defaults']): Settings {
   const request = resolveSettings({ argv, env: {}, cwd: '/', defaults });
   if (request.kind === 'help') throw new Error('a test wants to serve');
   return request.settings;
