@@ -1,3 +1,4 @@
+import { MarqueeClient } from '@marquee/client';
 import { EXPLANATION_METHODS as METHODS } from '@marquee/contracts';
 import { EXPLANATION_METHODS, type Explanation, loadExplainer } from '@marquee/model-core';
 import { getPriority } from 'node:os';
@@ -6,7 +7,7 @@ import { writeExplainedArtifact } from '../../../packages/distilbert/test/explai
 import { ExplainerPool } from '../src/index.js';
 import { inCodePoints } from '../src/routes/explain-route.js';
 import { writeTemporary, writeTinyArtifact, writeTinyCascade } from './support/artifact.js';
-import { EXPLAINER_MODULE, post, startTinyService, type TinyService, until } from './support/service.js';
+import { EXPLAINER_MODULE, post, send, startTinyService, type TinyService, until } from './support/service.js';
 
 /** Ten reviews in the tiny model's words. */
 const REVIEWS = Array.from({ length: 10 }, (_, review) =>
@@ -21,6 +22,11 @@ beforeAll(async () => {
 });
 afterAll(() => service[Symbol.asyncDispose]());
 
+const json = (body: object) => ({
+  method: 'POST',
+  headers: { 'Content-Type': 'application/json' },
+  body: JSON.stringify(body),
+});
 const explain = (body: object) => post(`${service.url}/explain`, body);
 
 describe('POST /explain', () => {
@@ -81,6 +87,27 @@ describe('POST /explain', () => {
       status: 200,
       body: { sentiment: 'positive', attributions: [{ word: 'a' }, { word: 'good' }, { word: 'film' }] },
     });
+  });
+
+  test('is charged with the tokens that it took, beyond those of its body', async () => {
+    await using limited = await startTinyService({}, writeExplained, ['--address-tokens-per-minute', '200']);
+    const first = await send(`${limited.url}/explain`, json({ text: 'w5 w6 w7' }));
+    const { cost } = first.body as { cost: number };
+    expect(first.status).toBe(200);
+    const bytes = Buffer.byteLength(JSON.stringify({ text: 'w5 w6 w7' }));
+    const left = Math.max(0, 200 - Math.ceil(bytes / 4) - cost);
+    expect(first.headers.get('RateLimit')).toMatch(new RegExp(`"address-content";r=${4 * left};`));
+    expect(cost).toBeGreaterThan(80);
+    while ((await post(`${limited.url}/explain`, { text: 'w5 w6 w7' })).status === 200);
+    expect(await post(`${limited.url}/predict`, { text: 'w5' })).toMatchObject({
+      status: 429,
+      body: { code: 'RATE_LIMITED' },
+    });
+  });
+
+  test('is a method of the client', async () => {
+    const client = new MarqueeClient({ url: service.url });
+    expect(await client.explain('w5 w6', { method: 'occlusion' })).toMatchObject({ method: 'occlusion', steps: 4 });
   });
 
   test('says which stage of a cascade it explains', async () => {

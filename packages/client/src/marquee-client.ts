@@ -3,6 +3,8 @@ import type {
   ApiErrorCode,
   BatchPredictResponse,
   ErrorResponse,
+  ExplainResponse,
+  ExplanationMethod,
   HealthResponse,
   ModelInfoResponse,
   PredictResponse,
@@ -16,6 +18,11 @@ import { retryDelayMs } from './retry-delay.js';
 export interface CallOptions {
   /** Ends the call as ABORTED. */
   readonly signal?: AbortSignal;
+}
+
+export interface ExplainOptions extends CallOptions {
+  /** Default `integrated_gradients`. */
+  readonly method?: ExplanationMethod;
 }
 
 /** Another try may succeed, and does no harm: a prediction changes nothing. */
@@ -61,6 +68,12 @@ export class MarqueeClient {
       predictions.push(...batch.predictions);
     }
     return predictions;
+  }
+
+  /** The sentiment of one review, and what each word adds to it. */
+  async explain(text: string, { method, ...options }: ExplainOptions = {}): Promise<ExplainResponse> {
+    const body = { text, ...(method && { method }) };
+    return this.#call<ExplainResponse>({ ...options, method: 'POST', path: '/explain', body });
   }
 
   async modelInfo(options: CallOptions = {}): Promise<ModelInfoResponse> {

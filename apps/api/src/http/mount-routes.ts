@@ -1,5 +1,5 @@
 import type { Express, Request, RequestHandler, Response } from 'express';
-import type { Route } from '../routes/route.js';
+import type { Route, RouteContext } from '../routes/route.js';
 import type { Settings } from '../settings.js';
 import { ANONYMOUS } from './access.js';
 import type { Access } from './access.js';
@@ -35,13 +35,20 @@ function createHandler(route: Route, doors: Doors): RequestHandler {
   return async (request, response) => {
     const state = stateOf(request);
     state.route = route;
-    const count = await admit(route, doors, request, response);
+    const { count, charge } = await admit(route, doors, request, response);
     const deadlineMs = state.startMs + timeoutOf(request, doors.settings.requestTimeoutMs);
     const timeoutMs = Math.min(doors.settings.bodyTimeoutMs, deadlineMs - performance.now());
     const content = await readContent(route, request, timeoutMs, count);
     const gone = abortedWhenGone(response);
     const { params } = request as { params: Record<string, string> }; // no path has a wildcard, which alone gives lists
-    const context = { ...content, params, requestId: state.id, deadlineMs, principal: state.principal ?? ANONYMOUS };
+    const context = {
+      ...content,
+      params,
+      requestId: state.id,
+      deadlineMs,
+      principal: state.principal ?? ANONYMOUS,
+      charge,
+    };
     try {
       const answer = await beforeDeadline(deadlineMs, gone, (signal) => route.handle({ ...context, signal }));
       response.status(answer.status).set(answer.headers ?? {});
@@ -61,6 +68,11 @@ interface RequestContent {
 /** Counts the bytes of a body, when they are known. */
 type CountBody = (sizeBytes: number) => Promise<void>;
 
+interface Admission {
+  readonly count: CountBody;
+  readonly charge: RouteContext<object>['charge'];
+}
+
 /**
  * Lets a request in, or throws what says why not. Its address is counted before its key is looked at, so that trying keys is
  * limited, too. What is open is not counted: probes ask for it all day.
@@ -70,7 +82,7 @@ async function admit(
   { access, limits }: Doors,
   request: Request,
   response: Response,
-): Promise<CountBody> {
+): Promise<Admission> {
   const state = stateOf(request);
   const address = addressBlockOf(state.client);
   const counted = limits.begin(response);
@@ -79,9 +91,15 @@ async function admit(
   state.principal = principal;
   const hasKey = principal.id !== ANONYMOUS.id;
   if (hasKey) await counted.takeRequest('key', principal.id);
-  return async (sizeBytes) => {
-    if (scope !== 'open') await counted.takeTokens('address', address, sizeBytes);
-    if (hasKey) await counted.takeTokens('key', principal.id, sizeBytes);
+  return {
+    async count(sizeBytes) {
+      if (scope !== 'open') await counted.takeTokens('address', address, sizeBytes);
+      if (hasKey) await counted.takeTokens('key', principal.id, sizeBytes);
+    },
+    async charge(tokens) {
+      if (scope !== 'open') await counted.addTokens('address', address, tokens);
+      if (hasKey) await counted.addTokens('key', principal.id, tokens);
+    },
   };
 }
 

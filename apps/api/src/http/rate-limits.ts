@@ -39,11 +39,13 @@ export interface RateLimits {
   close(): void;
 }
 
-/** Each throws ApiError RATE_LIMITED (429, with Retry-After). */
+/** The first two throw ApiError RATE_LIMITED (429, with Retry-After). */
 export interface RequestLimits {
   takeRequest(by: Policy['by'], id: string): Promise<void>;
   /** `bytes` of the body, decompressed. */
   takeTokens(by: Policy['by'], id: string, bytes: number): Promise<void>;
+  /** Tokens that a request turned out to take: refuses nothing, but what comes after it in the window. */
+  addTokens(by: Policy['by'], id: string, tokens: number): Promise<void>;
 }
 
 /** Nothing is counted for which the settings have no limit. With Redis, all servers that share it count together. */
@@ -108,6 +110,12 @@ function createRequestLimits(limits: readonly Limit[], response: ServerResponse)
   return {
     takeRequest: (by, id) => take('requests', by, id, 1),
     takeTokens: (by, id, bytes) => take('tokens', by, id, Math.ceil(bytes / BYTES_PER_TOKEN)),
+    async addTokens(by, id, tokens) {
+      for (const limit of limits) {
+        if (limit.unit === 'tokens' && limit.by === by) states.set(limit, await limit.limiter.penalty(id, tokens));
+      }
+      if (states.size > 0) describeStates(states, response);
+    },
   };
 }
 

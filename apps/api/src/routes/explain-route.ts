@@ -31,8 +31,10 @@ export function createExplainRoute(explanations: ExplanationService): Route<Expl
       'SHUTTING_DOWN',
       'DEADLINE_EXCEEDED',
     ],
-    async handle({ body: { text, method = 'integrated_gradients' }, signal, deadlineMs }) {
-      return { status: 200, body: toResponse(text, await explanations.explain({ text, method, signal, deadlineMs })) };
+    async handle({ body: { text, method = 'integrated_gradients' }, signal, deadlineMs, charge }) {
+      const explanation = await explanations.explain({ text, method, signal, deadlineMs });
+      await charge(explanation.cost);
+      return { status: 200, body: toResponse(text, explanation) };
     },
   };
 }

@@ -29,6 +29,8 @@ export interface RouteContext<Body> {
   /** When the answer is due, on the clock of `performance.now()`: later, the client is answered 504. */
   readonly deadlineMs: number;
   readonly principal: Principal;
+  /** Counts tokens beyond those of the body against the limits of the client, whose next requests are refused when they are spent. */
+  readonly charge: (tokens: number) => Promise<void>;
   /** Aborted when the client has gone, or the deadline has passed. */
   readonly signal: AbortSignal;
 }
