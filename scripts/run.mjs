@@ -50,6 +50,7 @@ const COMMANDS = {
   'bench:data': { file: 'bench/dist/data.js', args: [] },
   'bench:serving': { file: 'bench/dist/serving.js', args: [] },
   'bench:explain': { file: 'bench/dist/explain.js', args: [] },
+  'bench:schemathesis': { file: 'bench/dist/schemathesis.js', args: [] },
   'bench:parity': { file: 'bench/dist/parity.js', args: [] },
   test: { file: 'node_modules/vitest/vitest.mjs', args: ['run'], atRoot: true },
   check: { run: check },

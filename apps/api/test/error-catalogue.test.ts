@@ -8,6 +8,7 @@ import { InferenceErrorDto } from '../src/dto/inference-protocol.js';
 import { TeiErrorResponseDto } from '../src/dto/tei.js';
 import { openAccess } from '../src/http/access.js';
 import type { Access } from '../src/http/access.js';
+import type { ExplanationService } from '../src/explanation/explanation-service.js';
 import { ApiError } from '../src/http/api-error.js';
 import { createServer } from '../src/index.js';
 import type { InferenceService, MarqueeServer } from '../src/index.js';
@@ -21,12 +22,13 @@ const DETAIL = 'What was wrong this time';
 
 let thrown = new Error();
 /** Fails every prediction with what the test says. */
-const failing: InferenceService = {
+const failing: InferenceService & ExplanationService = {
   model: undefined,
   unreadiness: 'loading',
   stats: { queuedReviews: { single: 0, batch: 0 }, queuedTokens: 0, estimatedWaitMs: 0, processes: 0 },
   predict: () => Promise.reject(thrown),
   reload: () => Promise.reject(thrown),
+  explain: () => Promise.reject(thrown),
 };
 
 let access: Access;
@@ -37,7 +39,7 @@ beforeAll(async () => {
   const log = createLog({ level: 'error', destination: { write: (line) => logged.push(line) } });
   const settings = settingsOf([], { modelDir: '/nowhere/model', keysDir: '/nowhere/keys' });
   access = await openAccess(settings, log);
-  server = createServer({ inference: failing, access, settings, metrics: createMetrics(), log });
+  server = createServer({ inference: failing, explanations: failing, access, settings, metrics: createMetrics(), log });
   url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
 });
 afterAll(async () => {

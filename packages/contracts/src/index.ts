@@ -24,7 +24,7 @@ export type {
   SentimentProbabilities,
   Stage,
 } from './prediction.js';
-export { MODEL_KINDS } from './service-state.js';
+export { INT8_GUARDS, MODEL_KINDS } from './service-state.js';
 export type {
   HealthResponse,
   LiveResponse,

@@ -28,6 +28,8 @@ export interface ReloadResponse {
 export const MODEL_KINDS = ['transformer', 'linear', 'blend', 'cascade'] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
 
+export const INT8_GUARDS = ['weights', 'cpu', 'precision-option'] as const;
+
 /** Answer of `GET /model/info`. */
 export interface ModelInfoResponse {
   readonly model_path: string;
@@ -45,6 +47,11 @@ export interface ModelInfoResponse {
   readonly graph?: 'int8' | 'fp32';
   /** Why this device and graph were chosen, when others could have been. */
   readonly reason?: string;
+  /**
+   * Why sums of int8 products do not overflow: no weight is large enough, the CPU adds them in 32 bits, or the runtime was told to be exact at the speed of fp32.
+   * Absent where no int8 graph runs.
+   */
+  readonly int8_guard?: (typeof INT8_GUARDS)[number];
   /** Name and version of what runs the graph. */
   readonly runtime: string;
 }

@@ -5,6 +5,7 @@ test('the public names of the package are these', () => {
   expect(Object.keys(contracts).sort()).toEqual([
     'API_ERRORS',
     'EXPLANATION_METHODS',
+    'INT8_GUARDS',
     'LIMITS',
     'MODEL_KINDS',
     'SENTIMENTS',

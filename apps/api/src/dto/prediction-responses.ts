@@ -1,18 +1,6 @@
 import 'reflect-metadata';
 import { Type } from 'class-transformer';
-import {
-  IsArray,
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsNumber,
-  IsOptional,
-  IsString,
-  IsUUID,
-  Max,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsString, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { SENTIMENTS, STAGES } from '@marquee/contracts';
 import type {
@@ -22,6 +10,7 @@ import type {
   SentimentProbabilities,
   Stage,
 } from '@marquee/contracts';
+import { Omittable } from './omittable.js';
 
 export class SentimentProbabilitiesDto implements SentimentProbabilities {
   @JSONSchema({ examples: [0.0013] })
@@ -80,7 +69,7 @@ export class PredictResponseDto implements PredictResponse {
     description: 'Which part of a cascade answered. Other kinds of model have none.',
     examples: ['linear'],
   })
-  @IsOptional()
+  @Omittable()
   @IsIn(STAGES)
   readonly stage?: Stage;
 }

@@ -1,7 +1,8 @@
-import { IsBoolean, IsIn, IsInt, IsOptional, IsRFC3339, IsString, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsRFC3339, IsString, Min } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
-import { MODEL_KINDS } from '@marquee/contracts';
+import { INT8_GUARDS, MODEL_KINDS } from '@marquee/contracts';
 import type { HealthResponse, LiveResponse, ModelInfoResponse, ModelKind, ReadyResponse } from '@marquee/contracts';
+import { Omittable } from './omittable.js';
 
 export class HealthResponseDto implements HealthResponse {
   @JSONSchema({ description: '`healthy` exactly when a prediction would be answered.', examples: ['healthy'] })
@@ -83,14 +84,23 @@ export class ModelInfoResponseDto implements ModelInfoResponse {
   readonly kind!: ModelKind;
 
   @JSONSchema({ description: 'The graph that runs. Absent where no transformer answers.', examples: ['int8'] })
-  @IsOptional()
+  @Omittable()
   @IsIn(['int8', 'fp32'])
   readonly graph?: 'int8' | 'fp32';
 
   @JSONSchema({ description: 'Why this device and graph were chosen, when others could have been.' })
-  @IsOptional()
+  @Omittable()
   @IsString()
   readonly reason?: string;
+
+  @JSONSchema({
+    description:
+      'Why sums of int8 products do not overflow: no weight is large enough, the CPU adds them in 32 bits, or the runtime was told to be exact. Absent where no int8 graph runs.',
+    examples: ['weights'],
+  })
+  @Omittable()
+  @IsIn(INT8_GUARDS)
+  readonly int8_guard?: (typeof INT8_GUARDS)[number];
 
   @JSONSchema({ examples: ['onnxruntime-node 1.30.0'] })
   @IsString()

@@ -12,10 +12,13 @@ export type TeiInputs = string | readonly string[] | readonly (readonly string[]
 
 export const TEI_INPUTS = 'teiInputs';
 
+const TEXT = { type: 'string', minLength: 1, maxLength: LIMITS.maxReviewCharacters } as const;
+
 /** No pairs: this model reads none, so that they are answered 422. */
 export const TEI_INPUTS_SCHEMA = {
   oneOf: [
-    { type: 'string', minLength: 1, maxLength: LIMITS.maxReviewCharacters, description: 'A single string' },
+    { ...TEXT, description: 'A single string' },
+    { type: 'array', minItems: 1, maxItems: 1, items: TEXT, description: 'A single string, too' },
     {
       type: 'array',
       minItems: 1,
@@ -24,7 +27,7 @@ export const TEI_INPUTS_SCHEMA = {
         type: 'array',
         minItems: 1,
         maxItems: 1,
-        items: { type: 'string', minLength: 1, maxLength: LIMITS.maxReviewCharacters },
+        items: TEXT,
       },
       description: 'A batch',
     },

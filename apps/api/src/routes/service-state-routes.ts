@@ -80,6 +80,7 @@ function toModelInfo({ version, path, device, info }: ServingModel): ModelInfoRe
     kind: info.kind,
     ...(info.graph !== undefined && { graph: info.graph }),
     ...(info.reason !== undefined && { reason: info.reason }),
+    ...(info.int8Guard !== undefined && { int8_guard: info.int8Guard }),
     runtime: `onnxruntime-node ${info.runtimeVersion}`,
   };
 }

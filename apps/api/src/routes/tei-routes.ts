@@ -4,6 +4,7 @@ import { countCodePoints } from '../dto/review-text.js';
 import { LabelScoreDto, TeiInfoDto, TeiPredictRequestDto } from '../dto/tei.js';
 import type { TeiInputs } from '../dto/tei.js';
 import { ApiError } from '../http/api-error.js';
+import { DEFAULT_ADMISSION_LIMITS } from '../inference/admission.js';
 import type {
   InferenceService,
   ServedPrediction,
@@ -160,7 +161,7 @@ function toTeiInfo({ path, version, info }: ServingModel): TeiInfo {
         label2id: Object.fromEntries(labels),
       },
     },
-    max_concurrent_requests: 512,
+    max_concurrent_requests: DEFAULT_ADMISSION_LIMITS.maxReviews,
     max_input_length: maxInputLength,
     max_batch_tokens: maxInputLength, // one review a run
     max_batch_requests: 1,
