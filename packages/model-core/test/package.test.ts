@@ -122,4 +122,4 @@ it('installs from its tarballs into an empty project, where the lines of the REA
   await run(process.execPath, [createRequire(import.meta.url).resolve('typescript/bin/tsc'), '-p', project]);
   const printed = await run(process.execPath, ['index.js'], { cwd: project });
   expect(printed).toMatch(/^(positive|negative) 0\.\d+ \{ negative: .*, positive: .* \} int8$/m);
-}, 180_000);
+}, 600_000);
