@@ -1,6 +1,6 @@
 import { MarqueeClient } from '@marquee/client';
 import { EXPLANATION_METHODS as METHODS } from '@marquee/contracts';
-import { EXPLANATION_METHODS, type Explanation, loadExplainer } from '@marquee/model-core';
+import { EXPLANATION_METHODS, type Explanation, loadExplainer, readManifest } from '@marquee/model-core';
 import { getPriority } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeExplainedArtifact } from '../../../packages/distilbert/test/explained-artifact.js';
@@ -205,6 +205,23 @@ describe('the explainer process', () => {
         (error: unknown) => (error as { code: string }).code,
       ),
     ).resolves.toMatch(/^(lime|SHUTTING_DOWN)$/);
+    await pool.close();
+  });
+
+  test('follows what serves: the next explanation is of the new model', async () => {
+    const { info } = served();
+    await using other = await writeTinyArtifact();
+    const { version } = await readManifest(other.dir);
+    const models = [info, { ...info, dir: other.dir, version }];
+    const pool = createPool({
+      model: () => ({ version: models[0]!.version, path: '', device: 'cpu', info: models[0]! }),
+    });
+    expect(await pool.explain({ ...request('good'), method: 'shap' })).toMatchObject({ modelVersion: info.version });
+    const first = pool.processId;
+    models.shift();
+    const second = await pool.explain({ ...request('good'), method: 'shap' });
+    expect(second).toMatchObject({ modelVersion: version, prediction: { sentiment: 'positive' } });
+    expect(pool.processId).not.toBe(first);
     await pool.close();
   });
 
