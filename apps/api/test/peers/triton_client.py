@@ -38,17 +38,20 @@ def record():
 
 
 def check(url, key):
-    headers = {"Authorization": f"Bearer {key}"} if key else None
+    def authorization():
+        """A new one each time: the client writes to the headers that it is given."""
+        return {"Authorization": f"Bearer {key}"} if key else None
+
     client = triton.InferenceServerClient(url)
     assert client.is_server_live()
     assert client.is_server_ready()
-    assert client.is_model_ready("marquee", headers=headers)
-    assert not client.is_model_ready("another", headers=headers)
-    assert client.get_server_metadata(headers=headers)["extensions"] == ["binary_tensor_data"]
-    model = client.get_model_metadata("marquee", headers=headers)
+    assert client.is_model_ready("marquee", headers=authorization())
+    assert not client.is_model_ready("another", headers=authorization())
+    assert client.get_server_metadata(headers=authorization())["extensions"] == ["binary_tensor_data"]
+    model = client.get_model_metadata("marquee", headers=authorization())
     assert [tensor["name"] for tensor in model["outputs"]] == ["label", "probabilities"]
     version = model["versions"][0]
-    assert client.is_model_ready("marquee", version, headers=headers)
+    assert client.is_model_ready("marquee", version, headers=authorization())
 
     answers = []
     for binary_input in (True, False):
@@ -65,7 +68,7 @@ def check(url, key):
                     model_version=model_version,
                     outputs=outputs,
                     request_id="42",
-                    headers=headers,
+                    headers=authorization(),
                 )
                 assert result.get_response()["id"] == "42"
                 assert result.get_response()["model_version"] == version
@@ -78,12 +81,12 @@ def check(url, key):
     assert all(np.array_equal(answers[0], answer) for answer in answers)
 
     for algorithm in ("gzip", "deflate"):
-        result = client.infer("marquee", [text_input(REVIEWS)], headers=headers, request_compression_algorithm=algorithm)
+        result = client.infer("marquee", [text_input(REVIEWS)], headers=authorization(), request_compression_algorithm=algorithm)
         assert np.array_equal(result.as_numpy("probabilities"), answers[0])
 
-    for bad in (lambda: client.infer("another", [text_input(REVIEWS)], headers=headers),
-                lambda: client.infer("marquee", [text_input(REVIEWS)], model_version="0", headers=headers),
-                lambda: client.infer("marquee", [text_input([" "])], headers=headers)):
+    for bad in (lambda: client.infer("another", [text_input(REVIEWS)], headers=authorization()),
+                lambda: client.infer("marquee", [text_input(REVIEWS)], model_version="0", headers=authorization()),
+                lambda: client.infer("marquee", [text_input([" "])], headers=authorization())):
         try:
             bad()
         except InferenceServerException as error:
