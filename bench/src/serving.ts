@@ -93,7 +93,7 @@ await runCommand(
       help: 'a Python with fastapi, uvicorn, torch, transformers and optimum-onnx, for the peers',
     },
     model: { kind: 'path', help: 'the artifact that is served', fallback: 'artifacts/marquee' },
-    distilbert: { kind: 'path', help: "a trained DistilBERT for the seed's stack", fallback: 'random weights' },
+    distilbert: { kind: 'path', help: 'a trained DistilBERT for FastAPI + PyTorch', fallback: 'random weights' },
     reviews: { kind: 'path', help: 'a CSV or CSV.gz of labeled reviews', fallback: 'synthetic ones' },
     blocks: {
       kind: 'count',

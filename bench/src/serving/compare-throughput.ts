@@ -15,7 +15,8 @@ export const single: Scenario = {
   help: 'single reviews, 8 clients, beside FastAPI + PyTorch fp32 with the same weights',
   run: (context) =>
     besideFastApi(context, {
-      title: 'Single reviews beside the seed’s stack',
+      name: 'single',
+      title: 'Single reviews beside FastAPI + PyTorch',
       setting: `${CLIENTS} clients, POST /predict`,
       throughput: { asking: 'single', clients: CLIENTS },
       goal: 4,
@@ -26,7 +27,8 @@ export const batch: Scenario = {
   help: 'batches of 32, one client, beside FastAPI + PyTorch fp32 with the same weights',
   run: (context) =>
     besideFastApi(context, {
-      title: 'Batches of 32 beside the seed’s stack',
+      name: 'batch',
+      title: 'Batches of 32 beside FastAPI + PyTorch',
       setting: 'one client, POST /predict/batch with 32 reviews',
       throughput: { asking: 'batch', clients: 1 },
       goal: 7,
@@ -34,6 +36,7 @@ export const batch: Scenario = {
 };
 
 interface Comparison {
+  readonly name: string;
   readonly title: string;
   readonly setting: string;
   readonly throughput: Throughput;
@@ -52,7 +55,13 @@ async function besideFastApi(context: BenchContext, comparison: Comparison): Pro
     const judged = isJudged ? servers.map(({ name }) => name) : [];
     const results = await measureThroughput(context, servers, { ...comparison.throughput, judged });
     rows.push(...toRows(context, shapeLabel(shape), results));
-    findings.push(ratioFinding(`${shapeLabel(shape)}: reviews/s of the seed’s stack’s`, results, comparison.goal));
+    findings.push(
+      ratioFinding(
+        `${comparison.name}, ${shapeLabel(shape)}: reviews/s over FastAPI + PyTorch’s`,
+        results,
+        comparison.goal,
+      ),
+    );
   }
   return {
     title: comparison.title,
@@ -74,10 +83,10 @@ export const shipped: Scenario = {
     const weights =
       context.distilbert === undefined ? 'random weights, which decide nothing about speed' : 'its own weights';
     return {
-      title: 'What ships beside the seed’s stack with DistilBERT',
-      setting: `${CLIENTS} clients, POST /predict; the seed’s stack runs DistilBERT with ${weights}; ${settingOf(context)}.`,
+      title: 'What ships beside FastAPI + PyTorch with DistilBERT',
+      setting: `${CLIENTS} clients, POST /predict; FastAPI + PyTorch runs DistilBERT with ${weights}; ${settingOf(context)}.`,
       tables: [throughputTable(toRows(context, 'as shipped / DistilBERT', results))],
-      findings: [ratioFinding('reviews/s of the seed’s stack’s', results, 15)],
+      findings: [ratioFinding('shipped: reviews/s over FastAPI + PyTorch with DistilBERT’s', results, 15)],
     };
   },
 };
@@ -101,7 +110,7 @@ export const express: Scenario = {
       rows.push(...toRows(context, shapeLabel(shape), results));
       findings.push(
         ratioFinding(
-          `${shapeLabel(shape)}: reviews/s of Express + transformers.js q8’s`,
+          `express, ${shapeLabel(shape)}: reviews/s over Express + transformers.js q8’s`,
           results,
           EXPRESS_GOALS[shape],
         ),
@@ -122,13 +131,13 @@ function livezFindings(shape: string, [ours, peer]: readonly ThroughputResult[])
   const ratio = medianRatio(livezP99(peer), livezP99(ours));
   return [
     {
-      what: `${shape}: p99 of /livez under load`,
+      what: `express, ${shape}: p99 of /livez under load`,
       measured: `${formatNumber(own)} ms`,
       goal: `≤ ${LIVEZ_GOAL_MS} ms`,
       reached: own <= LIVEZ_GOAL_MS,
     },
     {
-      what: `${shape}: how much lower than the peer’s`,
+      what: `express, ${shape}: p99 of the peer’s /livez over that`,
       measured: formatRatio(ratio),
       goal: `≥ ${LIVEZ_GOAL_RATIO} ×`,
       reached: ratio >= LIVEZ_GOAL_RATIO,
@@ -162,7 +171,7 @@ function throughputTable(rows: readonly Row[]): string {
     { title: 'server', cell: ({ name }: Row) => name },
     { title: 'reviews/s', value: (row: Row) => formatNumber(median(rates(row))) },
     { title: 'spread', value: (row: Row) => formatSpread(summarize(rates(row))) },
-    { title: 'of the other', value: ({ ratios }: Row) => (ratios.length > 0 ? formatRatio(median(ratios)) : '') },
+    { title: 'over the peer', value: ({ ratios }: Row) => (ratios.length > 0 ? formatRatio(median(ratios)) : '') },
     {
       title: 'spread of pairs',
       value: ({ ratios }: Row) => (ratios.length > 0 ? formatSpread(summarize(ratios)) : ''),

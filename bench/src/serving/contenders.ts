@@ -17,7 +17,7 @@ export function marquee(modelDir: string): ServerCommand {
   };
 }
 
-/** The seed's stack: FastAPI, transformers and PyTorch in fp32. */
+/** The usual stack of the task: FastAPI, transformers and PyTorch in fp32. */
 export function fastApi(python: string, modelDir: string): ServerCommand {
   return {
     name: 'FastAPI + PyTorch fp32',

@@ -14,7 +14,7 @@ export interface BenchContext {
   readonly python: string | undefined;
   /** Folder of the artifact that ships, or of the one given instead. */
   readonly model: string;
-  /** A folder of a trained DistilBERT for the seed's stack; random weights stand in for it otherwise. */
+  /** A folder of a trained DistilBERT for FastAPI + PyTorch; random weights stand in for it otherwise. */
   readonly distilbert: string | undefined;
   readonly reviews: ServedReviews;
   readonly models: ServingModels;

@@ -7,7 +7,7 @@ import { createReviews, drawLabeledReviews } from '../review-texts.js';
 import { dealBlocks } from './review-blocks.js';
 import type { Exchange } from './load-protocol.js';
 
-/** What the seed's API takes at most. */
+/** What the API takes at most of one review. */
 const MAX_CHARACTERS = 10_000;
 
 export interface ServedReview {
