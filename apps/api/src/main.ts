@@ -5,7 +5,6 @@ import { openAccess } from './http/access.js';
 import type { Access } from './http/access.js';
 import { ModelService } from './inference/model-service.js';
 import { runKeysCommand } from './keys/keys-command.js';
-import { availableCores } from './lifecycle/available-cores.js';
 import { watchScriptRunner } from './lifecycle/parent-watch.js';
 import { EXIT_CODE_BUG, StartError } from './lifecycle/start-error.js';
 import { endByHangup, hasTerminal } from './lifecycle/terminal.js';
@@ -112,7 +111,7 @@ function createService(
     observer,
     log,
     engine: { device, graph, intraOpThreads: threads },
-    processes: processes ?? Math.max(1, Math.floor(availableCores() / threads)),
+    ...(processes !== undefined && { processes }),
   });
 }
 

@@ -52,7 +52,7 @@ const SPECS = {
     variable: 'MARQUEE_PROCESSES',
     type: integer(1, 256),
     fallback: undefined,
-    otherwise: 'one a core, or fewer where each has more threads',
+    otherwise: 'one a core, fewer where each has more threads, one on CUDA',
     help: 'processes that hold the model',
   },
   threads: {

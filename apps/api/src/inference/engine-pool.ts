@@ -11,8 +11,6 @@ import type { RunSlots } from './scheduler.js';
 export interface EnginePoolOptions {
   readonly source: EngineSource;
   readonly log: Log;
-  /** Processes that hold the model. */
-  readonly processes: number;
   readonly timing: PoolTiming;
   /** Compiled entry of a process. */
   readonly engineModule: URL;
@@ -87,10 +85,10 @@ export class EnginePool implements RunSlots {
     return [...this.#live].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
-  /** Resolves when all processes are ready. Throws StartError MODEL_UNUSABLE when one cannot be. */
-  async start(): Promise<void> {
+  /** Adds processes, and resolves when all of them are ready. Throws StartError MODEL_UNUSABLE when one cannot be. */
+  async start(processes: number): Promise<void> {
     try {
-      await Promise.all(Array.from({ length: this.#options.processes }, () => this.#spawn()));
+      await Promise.all(Array.from({ length: processes }, () => this.#spawn()));
     } catch (error) {
       if (!(error instanceof ProcessLostError)) throw error;
       throw new StartError('MODEL_UNUSABLE', `${error.message} while it loaded the model`, { cause: error });

@@ -1,7 +1,15 @@
 import { realpath } from 'node:fs/promises';
-import { checkGoldenInputs, joinInfo, loadPlanner, readManifest, verifyArtifact } from '@marquee/model-core';
-import type { ClassifierOptions, ReviewPlanner } from '@marquee/model-core';
+import {
+  checkGoldenInputs,
+  joinInfo,
+  loadPlanner,
+  missingCudaLibraries,
+  readManifest,
+  verifyArtifact,
+} from '@marquee/model-core';
+import type { ClassifierOptions, Manifest, ReviewPlanner } from '@marquee/model-core';
 import { ApiError } from '../http/api-error.js';
+import { availableCores } from '../lifecycle/available-cores.js';
 import { StartError } from '../lifecycle/start-error.js';
 import type { Log } from '../log.js';
 import { type Admission, retryAfter } from './admission.js';
@@ -23,7 +31,8 @@ export interface GenerationOptions {
   /** The folder as it is shown to clients. */
   readonly modelPath: string;
   readonly engine: ClassifierOptions;
-  readonly processes: number;
+  /** Default: one on CUDA, and on the CPU as many as there are cores for their threads. */
+  readonly processes?: number;
   readonly engineModule: URL;
   readonly timing: PoolTiming;
   /** Least time after which a run is taken for a hang. */
@@ -119,12 +128,8 @@ export class Generation {
       if (this.#isClosed) throw new StartError('MODEL_UNUSABLE', `${dir} was given up before it was loaded`);
       const planner = loadPlanner(dir);
       planner.catch(() => {}); // a process that never loads does not wait for it
-      // A linear model answers in the server: one process shows that its folder can be served, and has nothing to do.
-      const processes = kind === 'linear' ? 1 : this.#options.processes;
-      const pool = this.#createPool({ dir, version, processes }, async (process) =>
-        this.#warmUp(process, await planner),
-      );
-      await Promise.all([this.verified, planner, pool.start()]);
+      const pool = this.#createPool({ dir, version }, async (process) => this.#warmUp(process, await planner));
+      await Promise.all([this.verified, planner, this.#startProcesses(pool, kind)]);
       this.#scheduler = new Scheduler({
         planner: await planner,
         slots: pool,
@@ -144,14 +149,26 @@ export class Generation {
     }
   }
 
+  /** A GPU is shared by all that run on it: whether one is used, where it could be, is known when the first process has loaded. */
+  async #startProcesses(pool: EnginePool, kind: Manifest['kind']): Promise<void> {
+    const { processes, engine } = this.#options;
+    if (kind === 'linear') return pool.start(1); // it answers in the server: a process shows that the folder can be served
+    if (processes !== undefined) return pool.start(processes);
+    const wanted = Math.max(1, Math.floor(availableCores() / (engine.intraOpThreads ?? 1)));
+    if (engine.device === 'cpu' || engine.graph === 'int8' || missingCudaLibraries() !== undefined) {
+      return pool.start(wanted);
+    }
+    await pool.start(1);
+    if (pool.info?.device === 'cpu') await pool.start(wanted - 1);
+  }
+
   #createPool(
-    { dir, version, processes }: { readonly dir: string; readonly version: string; readonly processes: number },
+    { dir, version }: { readonly dir: string; readonly version: string },
     warmUp: (process: EngineProcess) => Promise<void>,
   ): EnginePool {
     const { engine, timing, engineModule, log, observer, onHopeless } = this.#options;
     this.#pool = new EnginePool({
       source: { dir, version, options: engine },
-      processes,
       timing,
       engineModule,
       log,

@@ -1,6 +1,5 @@
 import type { ClassifierOptions } from '@marquee/model-core';
 import { ApiError } from '../http/api-error.js';
-import { availableCores } from '../lifecycle/available-cores.js';
 import { StartError } from '../lifecycle/start-error.js';
 import type { Log } from '../log.js';
 import { Admission, retryAfter } from './admission.js';
@@ -27,7 +26,7 @@ export interface ModelServiceOptions {
   readonly log: Log;
   /** How a process loads the model. Its threads are one by default: processes share the cores among them. */
   readonly engine?: ClassifierOptions;
-  /** Processes that hold the model. Default: one a core. */
+  /** Processes that hold the model. Default: one on CUDA, and on the CPU as many as there are cores for their threads. */
   readonly processes?: number;
   readonly limits?: Partial<AdmissionLimits>;
   readonly timing?: Partial<PoolTiming>;
@@ -62,7 +61,6 @@ export class ModelService implements InferenceService {
   constructor(options: ModelServiceOptions) {
     const { engine, limits, timing, ...rest } = options;
     this.#options = {
-      processes: availableCores(),
       minHangMs: 5_000,
       observer: {},
       onHopeless: () => this.onHopeless(),
@@ -95,7 +93,7 @@ export class ModelService implements InferenceService {
   start(): { readonly verified: Promise<void>; readonly ready: Promise<void> } {
     const generation = this.#open();
     const ready = this.#serve(generation);
-    ready.catch(() => {}); // for whoever waits for it
+    this.#lastReload = ready.catch(() => {}); // a reload begins after it
     return { verified: generation.verified, ready };
   }
 

@@ -127,6 +127,16 @@ describe('a reload', () => {
     await rm(link);
   });
 
+  test('that is asked for while the first model is loaded begins after it', async () => {
+    const early = createTinyModelService(artifact.dir, { observer: { onReload: (outcome) => reloads.push(outcome) } });
+    const { ready } = early.start();
+    await early.reload();
+    await ready;
+    await until(() => early.processIds.length === 1);
+    expect(reloads).toEqual(['succeeded']);
+    await early.close();
+  });
+
   test('that is asked for while one runs begins after it, once for all who ask', async () => {
     const first = service.reload();
     await until(() => service.processIds.length > 2); // it has begun
