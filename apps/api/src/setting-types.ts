@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { resolve } from 'node:path';
 
 /** How the text of a setting is read. */
@@ -68,18 +68,6 @@ export const NETWORKS = list('addresses or networks such as 10.0.0.0/8', (text) 
   const isRight = rest.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
   return bits > 0 && isRight ? text : undefined;
 });
-
-/** The networks that NETWORKS read, to ask whether they hold an address. */
-export function toBlockList(networks: readonly string[]): BlockList {
-  const blocks = new BlockList();
-  for (const network of networks) {
-    const [address = '', prefix] = network.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) blocks.addAddress(address, family);
-    else blocks.addSubnet(address, Number(prefix), family);
-  }
-  return blocks;
-}
 
 export const REDIS_URL: SettingType<string> = {
   expectation: 'an address such as redis://redis:6379 or rediss://user:password@redis:6379/0',

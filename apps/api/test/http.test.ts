@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LIMITS } from '@marquee/contracts';
@@ -142,6 +143,38 @@ describe('bodies in three encodings', () => {
   });
 });
 
+describe('a client that waits for 100 Continue', () => {
+  /** Resolves with the status, and whether the client was told to go on. */
+  const ask = (port: number, headers: Record<string, string>) =>
+    new Promise<readonly [status: number | undefined, toldToGoOn: boolean]>((resolve, reject) => {
+      let toldToGoOn = false;
+      const options = { host: '127.0.0.1', port, path: '/predict', method: 'POST' };
+      const request = httpRequest({
+        ...options,
+        headers: { Expect: '100-continue', 'Content-Length': 15, ...headers },
+      });
+      request.on('continue', () => {
+        toldToGoOn = true;
+        request.end('{"text":"good"}');
+      });
+      request.on('response', (response) => {
+        response.resume();
+        request.destroy();
+        resolve([response.statusCode, toldToGoOn]);
+      });
+      request.on('error', reject).flushHeaders();
+    });
+
+  test('is told to go on only when its body would be read', async () => {
+    await using service = await start();
+    const json = { 'Content-Type': 'application/json' };
+    expect(await ask(service.port, json)).toEqual([200, true]);
+    expect(await ask(service.port, { 'Content-Type': 'text/plain' })).toEqual([415, false]);
+    expect(await ask(service.port, { ...json, 'Content-Length': '200000' })).toEqual([413, false]);
+    expect(await ask(service.port, { ...json, 'X-API-Key': 'wrong' })).toEqual([401, false]);
+  });
+});
+
 describe('slow clients', () => {
   /** What the server says to these bytes, and how it ends, when nothing follows them. */
   function talk(port: number, bytes: string): Promise<string> {
@@ -187,22 +220,11 @@ describe('security headers', () => {
 });
 
 describe('TLS', () => {
-  let dir: string;
-  let files: readonly string[];
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'marquee-tls-'));
-    files = ['one', 'two'].flatMap((name) => [join(dir, `${name}.pem`), join(dir, `${name}.key`)]);
-    for (const name of ['one', 'two']) {
-      const options = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
-      const out = ['-subj', '/CN=localhost', '-keyout', join(dir, `${name}.key`), '-out', join(dir, `${name}.pem`)];
-      execFileSync('openssl', [...options, ...out], { stdio: 'ignore' });
-    }
-    await writeFile(join(dir, 'no.pem'), 'no certificate');
-  });
-  afterAll(() => rm(dir, { recursive: true, force: true }));
+  // Self-signed, until 2126: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 -subj /CN=localhost
+  const fixture = (file: string): string => fileURLToPath(new URL(`fixtures/tls/${file}`, import.meta.url));
 
   test('serves HTTPS with HSTS and upgraded requests', async () => {
-    await using service = await start('--tls-cert', files[0] ?? '', '--tls-key', files[1] ?? '');
+    await using service = await start('--tls-cert', fixture('one.pem'), '--tls-key', fixture('one.key'));
     const headers = await new Promise<Record<string, unknown>>((resolve, reject) => {
       const url = { host: '127.0.0.1', port: service.port, path: '/health', rejectUnauthorized: false };
       httpsRequest(url, (response) => resolve(response.resume().headers))
@@ -216,20 +238,23 @@ describe('TLS', () => {
 
   test.each([
     [
-      ['/nowhere/cert.pem', 1],
+      ['/nowhere/cert.pem', fixture('one.key')],
       /^MARQUEE_TLS_CERT must be a PEM file with a certificate chain, but \/nowhere\/cert\.pem: /,
     ],
-    [['no.pem', 1], /^MARQUEE_TLS_CERT must be a PEM file with a certificate chain, but \S+no\.pem: /],
-    [[0, 'no.pem'], /^MARQUEE_TLS_KEY must be a PEM file with a private key without a passphrase, but \S+no\.pem: /],
     [
-      [0, 3],
+      [fixture('one.key'), fixture('one.key')],
+      /^MARQUEE_TLS_CERT must be a PEM file with a certificate chain, but \S+one\.key: /,
+    ],
+    [
+      [fixture('one.pem'), fixture('one.pem')],
+      /^MARQUEE_TLS_KEY must be a PEM file with a private key without a passphrase, but \S+one\.pem: /,
+    ],
+    [
+      [fixture('one.pem'), fixture('two.key')],
       /^MARQUEE_TLS_KEY must be the key of the certificate \S+one\.pem, got the key of another one in \S+two\.key\.$/,
     ],
-  ] as const)('%j stops the start', async ([cert, key], message) => {
-    const pathOf = (file: string | number): string =>
-      typeof file === 'number' ? (files[file] ?? '') : join(dir, file.replace(/^no/, 'no'));
-    const paths = [cert, key].map((file) => (String(file).startsWith('/') ? String(file) : pathOf(file)));
-    await expect(start('--tls-cert', paths[0] ?? '', '--tls-key', paths[1] ?? '')).rejects.toMatchObject({
+  ] as const)('%j stop the start', async ([cert, key], message) => {
+    await expect(start('--tls-cert', cert, '--tls-key', key)).rejects.toMatchObject({
       code: 'INVALID_SETTINGS',
       message: expect.stringMatching(message),
     });

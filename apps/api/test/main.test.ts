@@ -103,6 +103,34 @@ describe('the start', () => {
   });
 });
 
+describe('keys', () => {
+  test('that the command creates open the server, and nothing that is sent shows in what it writes', async () => {
+    const keysDir = await mkdtemp(join(tmpdir(), 'marquee-keys-'));
+    const create = start(process.execPath, [MAIN, 'keys', 'create', '--name', 'test', '--keys-dir', keysDir]);
+    expect(await create.exit).toEqual({ code: 0, signal: null });
+    const key = create.output().trim();
+    expect(key).toMatch(/^mq_[0-9a-f]{12}_[\w-]{43}$/);
+
+    const options = ['--host', '0.0.0.0', '--keys-dir', keysDir, '--log-level', 'debug'];
+    const run = startMain('--model', artifact.dir, '--port', '0', ...options);
+    const url = await addressOf(run);
+    const ask = async (headers: Record<string, string>, body: string) =>
+      (await fetch(`${url}/predict?text=quokka`, { method: 'POST', headers, body })).status;
+    const json = { 'Content-Type': 'application/json', 'X-API-Key': key };
+    expect(await ask(json, '{"text":"quokka"}')).toBe(200);
+    expect(await ask(json, '{"text":"quokka')).toBe(400);
+    expect(await ask(json, `{"quokka":"${key}"}`)).toBe(400);
+    expect(await ask({ ...json, 'X-API-Key': `${key}x` }, '{"text":"quokka"}')).toBe(401);
+    expect(await ask({ ...json, Authorization: 'Bearer quokka' }, '{"text":"quokka"}')).toBe(401);
+    run.process.kill('SIGTERM');
+    expect(await run.exit).toEqual({ code: 0, signal: null });
+    const written = run.output() + run.errors();
+    expect(written.match(/"msg":"request"/g)).toHaveLength(5);
+    expect(written).not.toMatch(new RegExp(`quokka|${key.slice(16)}`));
+    await rm(keysDir, { recursive: true });
+  });
+});
+
 describe('one clear sentence and a non-zero exit', () => {
   async function expectRefusal(run: Run, code: number, sentence: RegExp): Promise<void> {
     expect(await run.exit).toEqual({ code, signal: null });
@@ -141,6 +169,14 @@ describe('one clear sentence and a non-zero exit', () => {
       /config\.json: the manifest says \d+ bytes/,
     );
     await damaged[Symbol.asyncDispose]();
+  });
+
+  test('when others could ask without a key', async () => {
+    await expectRefusal(
+      startMain('--model', artifact.dir, '--host', '0.0.0.0', '--port', '0'),
+      64,
+      /^marquee: 0\.0\.0\.0 can be reached from elsewhere, .*npm run keys -- create.* MARQUEE_ALLOW_ANONYMOUS=true /,
+    );
   });
 
   test('when a setting is wrong', async () => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { ApiError } from './api-error.js';
@@ -27,9 +27,14 @@ let bytesInReading = 0;
  * (413, as soon as that is known), bytes that are not of their coding (400), a client that is too slow (408), and too much that
  * is being read (503). What is left of the body then is not read.
  */
-export async function readBodyBytes(request: IncomingMessage, bounds: BodyBounds): Promise<Uint8Array> {
+export async function readBodyBytes(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bounds: BodyBounds,
+): Promise<Uint8Array> {
   const decoder = decoderOf(request);
   if (Number(request.headers['content-length'] ?? 0) > bounds.maxBytes) throw tooLarge(bounds.maxBytes);
+  if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue();
   const collected = new CollectedBytes(bounds.maxBytes);
   let timer: NodeJS.Timeout | undefined;
   try {

@@ -34,6 +34,8 @@ export function createListeningServer(settings: HttpServerSettings, log: Log, li
       ? createHttpServer(options, listener)
       : createHttpsServer({ ...options, ...tls, handshakeTimeout: settings.headersTimeoutMs }, listener);
   server.setTimeout(settings.requestTimeoutMs + IDLE_SLACK_MS);
+  // Who waits for 100 Continue is told so when the body is wanted, and spared sending one that is refused.
+  server.on('checkContinue', listener);
   server.on('clientError', createClientErrorHandler(log));
   return server;
 }

@@ -38,7 +38,7 @@ function createHandler(route: Route, doors: Doors): RequestHandler {
     const { count, charge } = await admit(route, doors, request, response);
     const deadlineMs = state.startMs + timeoutOf(request, doors.settings.requestTimeoutMs);
     const timeoutMs = Math.min(doors.settings.bodyTimeoutMs, deadlineMs - performance.now());
-    const content = await readContent(route, request, timeoutMs, count);
+    const content = await readContent(route, request, response, { timeoutMs, count });
     const gone = abortedWhenGone(response);
     const { params } = request as { params: Record<string, string> }; // no path has a wildcard, which alone gives lists
     const context = {
@@ -106,12 +106,12 @@ async function admit(
 async function readContent(
   { request: expected }: Route,
   request: Request,
-  timeoutMs: number,
-  count: CountBody,
+  response: Response,
+  { timeoutMs, count }: { readonly timeoutMs: number; readonly count: CountBody },
 ): Promise<RequestContent> {
   if (expected === undefined) return { body: {}, attachment: new Uint8Array() };
   assertMediaType(request, expected);
-  const bytes = await readBodyBytes(request, { maxBytes: expected.maxBytes, timeoutMs });
+  const bytes = await readBodyBytes(request, response, { maxBytes: expected.maxBytes, timeoutMs });
   await count(bytes.length);
   const { json, attachment } = parseJsonBody(request, bytes, expected);
   return { body: validateBody(expected.dto, json, expected.unknownFields), attachment };

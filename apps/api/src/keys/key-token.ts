@@ -25,7 +25,7 @@ export function idOfToken(token: string): string | undefined {
 }
 
 /** SHA-256, in hexadecimal. A slow hash would protect nothing: 256 random bits cannot be guessed. */
-export function hashToken(token: string): string {
+function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }
 
