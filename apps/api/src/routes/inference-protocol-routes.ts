@@ -25,7 +25,7 @@ import { PREDICTION_ERRORS } from './prediction-routes.js';
 import { assertReady } from './readiness.js';
 import type { Route, RouteAnswer } from './route.js';
 
-export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
+const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
 
 const MODEL_NAME = 'marquee';
 const MODEL_PATH = `/v2/models/${MODEL_NAME}`;
