@@ -80,6 +80,13 @@ async function isAnswering(url: string): Promise<boolean> {
   );
 }
 
+const logsOf = (run: Run) =>
+  run
+    .errors()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+
 describe('the start', () => {
   test('prints the address and a curl line that works', async () => {
     const run = startMain('--model', artifact.dir, '--port', '0');
@@ -93,7 +100,11 @@ describe('the start', () => {
     const [, body] = /-d '(.+)'/.exec(curl) ?? [];
     expect((await post(`${url}/predict`, JSON.parse(body ?? ''))).status).toBe(200);
     expect((await send(`${url}/model/info`)).body).toMatchObject({ model_path: artifact.dir });
-    expect(run.errors()).toBe('');
+    // What a server tells is its requests, and nothing went wrong with them.
+    expect(logsOf(run)).toMatchObject([
+      { level: 'info', msg: 'request', route: '/predict', status: 200 },
+      { level: 'info', msg: 'request', route: '/model/info', status: 200 },
+    ]);
   });
 
   test('shows a model below the current folder by its relative path', async () => {
@@ -150,7 +161,7 @@ describe('one clear sentence and a non-zero exit', () => {
 
   test('when the host is not of this machine', async () => {
     await expectRefusal(
-      startMain('--model', artifact.dir, '--host', '192.0.2.1'),
+      startMain('--model', artifact.dir, '--host', '192.0.2.1', '--allow-anonymous', 'true'),
       69,
       /192\.0\.2\.1 is no address of this machine/,
     );
@@ -206,13 +217,9 @@ describe('the end', () => {
     process.kill(-run.pid, 'SIGINT');
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(8).fill(200));
     expect(await run.exit).toEqual({ code: 0, signal: null });
-    expect(
-      run
-        .errors()
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line) as object),
-    ).toMatchObject([{ level: 'info', msg: 'stopping', reason: 'SIGINT' }]);
+    expect(logsOf(run).filter(({ msg }) => msg !== 'request')).toMatchObject([
+      { level: 'info', msg: 'stopping', reason: 'SIGINT' },
+    ]);
   });
 
   test.runIf(hasProc)('is the same when a process hangs: it is killed', async () => {

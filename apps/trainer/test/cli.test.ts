@@ -109,7 +109,9 @@ describe('train, evaluate and export', () => {
     expect((await run('export --model first')).code).toBe(0);
     const evaluated = await run('evaluate --model first --test-file train.csv --output-dir results --graph fp32');
     expect(evaluated.code).toBe(0);
-    expect(evaluated.stderr).toContain(`written to ${join(cwd, 'results', 'evaluation_results.json')}\n`);
+    expect(evaluated.stderr).toContain(
+      `evaluation_results.json, pictures and report.html are in ${join(cwd, 'results')}\n`,
+    );
     expect(existsSync(join(cwd, 'results', 'evaluation_results.json'))).toBe(true);
   });
 
