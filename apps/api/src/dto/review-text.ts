@@ -33,6 +33,10 @@ export function describeTextFlaw(value: unknown): string | undefined {
   if (value === undefined) return 'Review text is required';
   if (typeof value !== 'string') return 'Review text must be a string';
   if (!VISIBLE_CHARACTER.test(value)) return 'Review text cannot be empty or whitespace only';
+  // A character has at most two code units: what has twice as many is too long without being counted.
+  if (value.length > 4 * LIMITS.maxReviewCharacters) {
+    return `Review text must have at most ${LIMITS.maxReviewCharacters} characters, got far more`;
+  }
   const characters = countCodePoints(value);
   if (characters > LIMITS.maxReviewCharacters) {
     return `Review text must have at most ${LIMITS.maxReviewCharacters} characters, got ${characters}`;

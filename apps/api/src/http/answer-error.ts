@@ -63,9 +63,8 @@ async function drain(request: IncomingMessage): Promise<void> {
     };
     request.on('data', (chunk: Buffer) => {
       drainedBytes += chunk.length;
-      if (drainedBytes > MAX_DRAINED_BYTES) finish();
+      if (drainedBytes > MAX_DRAINED_BYTES) request.pause(); // the client has what is left of the time to see the answer
     });
     request.once('end', finish).once('close', finish).resume();
   });
-  request.pause();
 }
