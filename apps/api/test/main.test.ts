@@ -100,10 +100,13 @@ describe('the start', () => {
     const [, body] = /-d '(.+)'/.exec(curl) ?? [];
     expect((await post(`${url}/predict`, JSON.parse(body ?? ''))).status).toBe(200);
     expect((await send(`${url}/model/info`)).body).toMatchObject({ model_path: artifact.dir });
-    // What a server tells is its requests, and nothing went wrong with them.
+    run.process.kill('SIGTERM');
+    expect(await run.exit).toEqual({ code: 0, signal: null });
+    // What a server tells is its requests and its end, and nothing went wrong with them.
     expect(logsOf(run)).toMatchObject([
       { level: 'info', msg: 'request', route: '/predict', status: 200 },
       { level: 'info', msg: 'request', route: '/model/info', status: 200 },
+      { level: 'info', msg: 'stopping', reason: 'SIGTERM' },
     ]);
   });
 

@@ -127,7 +127,8 @@ export class EnginePool implements RunSlots {
     }
     this.#ready.set(process, performance.now());
     void process.exited.then((reason) => this.#onLoss(process, reason));
-    setTimeout(() => this.#onStable(), this.#options.timing.stableAfterMs).unref();
+    // By the timer itself, not by the clock: a timer may fire a fraction of a millisecond early, and nothing would ask again.
+    setTimeout(() => this.#ready.has(process) && this.#crashLoop.onLife(), this.#options.timing.stableAfterMs).unref();
     onFree();
   }
 
