@@ -86,6 +86,7 @@ const PICTURES = {
       subject: 'a model',
       confidence: [{ from: 0.5, to: 1, right: 8, wrong: 2 }],
       lengths: [{ name: '1–63', n: 10, accuracy: 0.8, interval: [0.5, 0.94] }],
+      lengthUnit: 'tokens',
     }),
 };
 

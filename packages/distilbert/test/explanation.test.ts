@@ -2,7 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type Explainer, loadExplainer, SALIENCY_FILE, writeManifest } from '@marquee/model-core';
+import { type Explainer, loadExplainer, readManifest, SALIENCY_FILE, writeManifest } from '@marquee/model-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { saliencyModel } from '../src/index.js';
@@ -80,10 +80,8 @@ describe('integrated gradients beside Captum', () => {
     const other = join(root, 'other');
     await cp(dir, other, { recursive: true });
     await writeFile(join(other, SALIENCY_FILE), saliencyModel({ ...config, hidden_dim: config.hidden_dim + 8 }));
-    const { kind, text, createdAt, labels, parameters, files } = JSON.parse(
-      await readFile(join(other, 'manifest.json'), 'utf8'),
-    ) as Parameters<typeof writeManifest>[1] & { files: object };
-    await writeManifest(other, { kind, text, createdAt, labels, parameters } as never, Object.keys(files));
+    const manifest = await readManifest(other);
+    await writeManifest(other, manifest, Object.keys(manifest.files));
     const mismatched = await loadExplainer(other, { device: 'cpu', intraOpThreads: 1 });
     await expect(mismatched.explain('w5 w6')).rejects.toMatchObject({ code: 'INVALID_GRAPH', file: SALIENCY_FILE });
     await mismatched.close();
