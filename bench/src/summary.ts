@@ -18,6 +18,10 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(middle) - 1] ?? NaN) + (sorted[Math.floor(middle)] ?? NaN)) / 2;
 }
 
+/** NaN for no values. */
+export const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
 /** Median of `values[i] / references[i]`, pairs of one round, so that a slow minute of the machine counts for both; NaN without a pair. */
 export function medianRatio(values: readonly number[], references: readonly number[]): number {
   const pairs = Math.min(values.length, references.length);

@@ -12,7 +12,7 @@ export interface Answer {
 
 export interface HttpClient {
   /** Never rejects: what went wrong stands in the answer. */
-  send(exchange: Exchange, timeoutMs: number): Promise<Answer>;
+  send(exchange: Exchange, timeoutMs: number, requestId?: string): Promise<Answer>;
   close(): void;
 }
 
@@ -20,11 +20,13 @@ export interface HttpClient {
 export function createHttpClient(url: string): HttpClient {
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: Infinity });
   return {
-    send: ({ method, path, body }, timeoutMs) =>
+    send: ({ method, path, body }, timeoutMs, requestId) =>
       new Promise((resolve) => {
         const fail = (failure: string): void => resolve({ status: 0, failure, body: '' });
-        const headers =
-          body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+        const headers = {
+          ...(body !== undefined && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }),
+          ...(requestId !== undefined && { 'X-Request-Id': requestId }),
+        };
         const request = httpRequest(new URL(path, url), { method, agent, headers }, (response) => {
           readAnswer(response).then(resolve, () => fail('answer cut off'));
         });

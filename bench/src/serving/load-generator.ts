@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { createRandom } from '@marquee/dataset';
@@ -23,13 +24,14 @@ export async function generateLoad(load: LoadRequest, signal: AbortSignal): Prom
     const number = index % load.exchanges.length;
     const exchange = load.exchanges[number];
     if (exchange === undefined) throw new Error('bug: a load without a request');
-    const answer = await client.send(exchange, timeoutMs);
-    const sample = toSample(answer, load.keepAnswers === true);
+    const requestId = load.withRequestIds === true ? randomUUID() : undefined;
+    const answer = await client.send(exchange, timeoutMs, requestId);
     const timed = {
       exchange: number,
       atMs: dueMs - startMs,
       latencyMs: performance.now() - dueMs,
-      ...sample,
+      ...(requestId !== undefined && { requestId }),
+      ...toSample(answer, load.keepAnswers === true),
     };
     samples.push(timed);
     return timed;
@@ -75,7 +77,7 @@ async function openLoop({ ratePerSecond, seconds, seed }: OpenLoop, send: Send, 
 function toSample(
   { status, failure, retryAfter, body }: Answer,
   keepAnswers: boolean,
-): Omit<Sample, 'exchange' | 'atMs' | 'latencyMs'> {
+): Omit<Sample, 'exchange' | 'atMs' | 'latencyMs' | 'requestId'> {
   return {
     status,
     ...(failure !== undefined && { failure }),

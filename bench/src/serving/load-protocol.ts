@@ -38,6 +38,8 @@ export interface LoadRequest {
   readonly arrival: ClosedLoop | OpenLoop;
   /** Whether predictions are reported. Default false. */
   readonly keepAnswers?: boolean;
+  /** Whether each request has an id of its own, by which the server's log tells of it. Default false. */
+  readonly withRequestIds?: boolean;
   /** A request without an answer by then has failed. Default 120 s, as the slowest peer takes long over a batch. */
   readonly timeoutMs?: number;
 }
@@ -65,6 +67,7 @@ export interface Sample {
   /** 0 for a request without a whole answer; `failure` then says why. */
   readonly status: number;
   readonly failure?: string;
+  readonly requestId?: string;
   readonly retryAfterS?: number;
   readonly answers?: readonly AnsweredReview[];
 }

@@ -6,7 +6,7 @@ import { withLoadClient } from './load-client.js';
 import type { ClosedLoop, LoadReport, OpenLoop } from './load-protocol.js';
 import { watchMemory } from './memory-watch.js';
 import { countOutcomes, latencies, p99 } from './outcomes.js';
-import { requireProc } from './process-tree.js';
+import { processTree, requireProc, residentBytes } from './process-tree.js';
 import type { BenchContext, Finding, Scenario } from './scenario.js';
 import { single } from './served-reviews.js';
 import { type RunningServer, withServer } from './server-process.js';
@@ -49,7 +49,7 @@ async function measurePhases(context: BenchContext, server: RunningServer): Prom
   return withLoadClient(async (load) => {
     const measure = async (name: string, arrival: ClosedLoop | OpenLoop): Promise<Phase> => {
       context.say(name);
-      const memory = watchMemory(server.pid, MEMORY_INTERVAL_MS);
+      const memory = watchMemory(() => residentBytes(processTree(server.pid)), MEMORY_INTERVAL_MS);
       const report = await load.run({ url: server.url, exchanges, arrival });
       const maxBytes = Math.max(...memory.stop().map(({ bytes }) => bytes));
       return { name, report, seconds, maxBytes, ratePerSecond: arrival.kind === 'open' ? arrival.ratePerSecond : NaN };

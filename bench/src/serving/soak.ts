@@ -8,7 +8,7 @@ import { withLoadClient } from './load-client.js';
 import type { Exchange, LoadReport } from './load-protocol.js';
 import { type MemorySample, watchMemory } from './memory-watch.js';
 import { countOutcomes, latencies, p99 } from './outcomes.js';
-import { requireProc } from './process-tree.js';
+import { processTree, requireProc, residentBytes } from './process-tree.js';
 import type { BenchContext, Scenario } from './scenario.js';
 import { batch, type ServedReview, single } from './served-reviews.js';
 import { type RunningServer, withServer } from './server-process.js';
@@ -92,7 +92,7 @@ async function soakServer(context: BenchContext, server: RunningServer): Promise
       Math.max(1, (2 * context.seconds) / context.hurry),
     );
     context.say(`${formatNumber(capacity)} requests/s can be answered; ${seconds} s at 60 % of that`);
-    const memory = watchMemory(server.pid, MEMORY_INTERVAL_MS);
+    const memory = watchMemory(() => residentBytes(processTree(server.pid)), MEMORY_INTERVAL_MS);
     const arrival = { kind: 'open', ratePerSecond: SHARE * capacity, seconds, seed: 1 } as const;
     const report = await load.run({ url: server.url, exchanges, arrival });
     return { report, memory: memory.stop(), capacity, seconds };

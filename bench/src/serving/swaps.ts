@@ -6,11 +6,12 @@ import { BenchError } from '../bench-error.js';
 import { markdownTable } from '../markdown-table.js';
 import { formatNumber, formatSpread } from '../number-format.js';
 import { slope } from '../slope.js';
-import { summarize } from '../summary.js';
+import { mean, summarize } from '../summary.js';
 import { marquee } from './contenders.js';
 import { createHttpClient } from './http-client.js';
 import { type LoadClient, withLoadClient } from './load-client.js';
 import { type AnsweredReview, type Exchange, type Sample, UNTIL_STOPPED } from './load-protocol.js';
+import { watchMemory } from './memory-watch.js';
 import { countOutcomes, latencies, p99 } from './outcomes.js';
 import { processTree, requireProc, residentBytes } from './process-tree.js';
 import type { BenchContext, Scenario } from './scenario.js';
@@ -25,6 +26,7 @@ const CLIENTS = 4;
 const SETTLED_AFTER = 0.2;
 const SWAP_TIMEOUT_MS = 60_000;
 const POLL_MS = 50;
+const MEMORY_INTERVAL_MS = 50;
 const TOLERANCE = 1e-4;
 
 /** Probabilities by version: what each exchange must be answered with. */
@@ -32,6 +34,7 @@ type Expected = ReadonlyMap<string, readonly AnsweredReview[]>;
 
 interface Swap {
   readonly seconds: number;
+  /** Of the server's process on average, as garbage comes and goes, and of its new inference processes in the end. */
   readonly bytes: number;
 }
 
@@ -106,13 +109,15 @@ async function swapUnderLoad(context: BenchContext): Promise<SwapsResult> {
       const processes = processTree(server.pid).length;
       const swap = async (to: string): Promise<Swap> => {
         const startMs = performance.now();
+        const memory = watchMemory(() => residentBytes([server.pid]), MEMORY_INTERVAL_MS);
         const before = await servedVersion(server);
         await turnLink(link, to);
         server.signal('SIGHUP');
         await waitUntil('another version answers', server, async () => (await servedVersion(server)) !== before);
         await waitUntil('the old processes are gone', server, () => processTree(server.pid).length <= processes);
         const seconds = (performance.now() - startMs) / 1000;
-        return { seconds, bytes: residentBytes(processTree(server.pid)) };
+        const [, ...children] = processTree(server.pid);
+        return { seconds, bytes: mean(memory.stop().map(({ bytes }) => bytes)) + residentBytes(children) };
       };
       await swap(versions[0]);
       await learn();
