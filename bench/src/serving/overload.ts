@@ -54,7 +54,13 @@ async function measurePhases(context: BenchContext, server: RunningServer): Prom
       const maxBytes = Math.max(...memory.stop().map(({ bytes }) => bytes));
       return { name, report, seconds, maxBytes, ratePerSecond: arrival.kind === 'open' ? arrival.ratePerSecond : NaN };
     };
-    const warm = await measureCapacity(load, server.url, exchanges, Math.max(1, context.seconds / context.hurry));
+    const warm = await measureCapacity(
+      context,
+      load,
+      server.url,
+      exchanges,
+      Math.max(1, context.seconds / context.hurry),
+    );
     context.say(`about ${formatNumber(warm)} requests/s can be answered`);
     const peak = await measure('at peak', { kind: 'closed', clients: PEAK_CLIENTS, limit: { seconds } });
     const capacity = goodput(peak);

@@ -13,6 +13,7 @@ import { single } from './served-reviews.js';
 import { type RunningServer, withServer } from './server-process.js';
 import type { SlowClientsRequest } from './slow-clients-worker.js';
 import { requireAnswers } from './throughput.js';
+import { undisturbed } from './undisturbed.js';
 
 const WORKER = new URL('./slow-clients-worker.js', import.meta.url);
 const CLIENTS = 500;
@@ -66,13 +67,16 @@ export const slowClients: Scenario = {
 async function measureTurns(context: BenchContext, server: RunningServer): Promise<[Turns, Turns]> {
   return withLoadClient(async (load) => {
     const exchanges = context.reviews.blocks.flat().map(single);
-    const capacity = await measureCapacity(load, server.url, exchanges, context.seconds);
+    const capacity = await measureCapacity(context, load, server.url, exchanges, context.seconds);
     const seconds = Math.max(1, TURN_SECONDS / context.hurry);
     const results = await measureInTurns(Object.keys(LAYOUTS), PAIRS, async (name, round) => {
       const arrival = { kind: 'open', ratePerSecond: SHARE * capacity, seconds, seed: round + 1 } as const;
-      const turn = (): Promise<LoadReport> => load.run({ url: server.url, exchanges, arrival });
-      const report = await (name === 'with' ? besideSlowClients(server, turn) : turn());
-      requireAnswers(server.name, report);
+      const turn = async (): Promise<LoadReport> => {
+        const report = await load.run({ url: server.url, exchanges, arrival });
+        requireAnswers(server.name, report);
+        return report;
+      };
+      const report = await undisturbed(context, () => (name === 'with' ? besideSlowClients(server, turn) : turn()));
       context.say(`pair ${round + 1}/${PAIRS}, ${name}: p99 ${formatNumber(p99(latencies(report.samples, 200)))} ms`);
       return report;
     });

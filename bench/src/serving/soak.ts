@@ -86,6 +86,7 @@ async function soakServer(context: BenchContext, server: RunningServer): Promise
   const seconds = Math.max(2, SECONDS / context.hurry);
   return withLoadClient(async (load) => {
     const capacity = await measureCapacity(
+      context,
       load,
       server.url,
       exchanges,

@@ -6,6 +6,7 @@ import { type Exchange, type LoadReport, UNTIL_STOPPED } from './load-protocol.j
 import type { BenchContext } from './scenario.js';
 import { batch, single, type ServedReview } from './served-reviews.js';
 import { type RunningServer, type ServerCommand, withServers } from './server-process.js';
+import { undisturbed } from './undisturbed.js';
 
 /** How reviews are asked about. */
 export type Asking = 'single' | 'batch';
@@ -66,7 +67,10 @@ export async function measureThroughput(
         });
         const results: ThroughputResult[] = [];
         for (const server of running) {
-          const sentiments = throughput.judged?.includes(server.name) === true ? await judge(load, server, blocks) : [];
+          const sentiments =
+            throughput.judged?.includes(server.name) === true
+              ? await undisturbed(context, () => judge(load, server, blocks))
+              : [];
           results.push({ name: server.name, turns: turns.get(server.name) ?? [], sentiments });
         }
         return results;
@@ -94,7 +98,13 @@ interface Meter {
   readonly throughput: Throughput;
 }
 
-async function measureTurn(
+const measureTurn = (
+  meter: Meter,
+  server: RunningServer,
+  blocks: readonly (readonly ServedReview[])[],
+): Promise<Turn> => undisturbed(meter.context, () => askBlocks(meter, server, blocks));
+
+async function askBlocks(
   { load, probe, throughput }: Meter,
   { name, url }: RunningServer,
   blocks: readonly (readonly ServedReview[])[],
