@@ -54,22 +54,30 @@ export class Admission {
     this.#limits = { ...DEFAULT_ADMISSION_LIMITS, ...limits };
   }
 
-  /** Throws ApiError QUEUE_FULL, with the time after which there would be room. */
+  /** Both of the next two, for work that is known to need a process. */
   admit(arrival: Arrival, backlog: Backlog): void {
-    if (backlog.reviews > 0 && !this.#hasRoom(arrival, backlog)) throw this.#refuse(arrival, backlog.waitMs);
+    this.admitToQueue(arrival, backlog);
+    this.admitToRun(arrival, backlog);
   }
 
-  #hasRoom({ priority, reviews, tokens, timeLeftMs }: Arrival, backlog: Backlog): boolean {
+  /** Whether so much more may be held at all. Throws ApiError QUEUE_FULL, with the time after which there would be room. */
+  admitToQueue(arrival: Arrival, backlog: Backlog): void {
     const { maxReviews, maxTokens } = this.#limits;
+    const fits = backlog.reviews + arrival.reviews <= maxReviews && backlog.tokens + arrival.tokens <= maxTokens;
+    if (backlog.reviews > 0 && !fits) throw this.#refuse(arrival, backlog.waitMs);
+  }
+
+  /** Whether a process would come to it soon enough. Throws as `admitToQueue`. */
+  admitToRun(arrival: Arrival, backlog: Backlog): void {
+    if (backlog.reviews > 0 && !this.#isSoon(arrival, backlog)) throw this.#refuse(arrival, backlog.waitMs);
+  }
+
+  #isSoon({ priority, timeLeftMs }: Arrival, backlog: Backlog): boolean {
     if (backlog.waitMs <= backlog.runMs) this.#isCongested[priority] = false;
     const { burstMs, sustainedMs } = this.#waitLimits(priority, backlog.runMs);
     const limitMs = this.#isCongested[priority] ? sustainedMs : burstMs;
     if (backlog.waitMs > limitMs) this.#isCongested[priority] = true;
-    return (
-      backlog.reviews + reviews <= maxReviews &&
-      backlog.tokens + tokens <= maxTokens &&
-      backlog.waitMs <= Math.min(limitMs, timeLeftMs)
-    );
+    return backlog.waitMs <= Math.min(limitMs, timeLeftMs);
   }
 
   /**

@@ -69,6 +69,10 @@ export class PredictionJob {
     return this.#settle === undefined;
   }
 
+  get timeLeftMs(): number {
+    return this.#deadlineMs - performance.now();
+  }
+
   /** Aborted when the job is settled. */
   get over(): AbortSignal {
     return this.#over.signal;

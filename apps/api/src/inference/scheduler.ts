@@ -1,5 +1,5 @@
 import type { EngineRun, ReviewPlanner } from '@marquee/model-core';
-import type { ApiError } from '../http/api-error.js';
+import { ApiError } from '../http/api-error.js';
 import type { Admission, Backlog } from './admission.js';
 import { ProcessLostError } from './engine-process.js';
 import type { RunAnswer } from './engine-process.js';
@@ -116,12 +116,19 @@ export class Scheduler {
 
   #admit({ priority, deadlineMs }: PredictionRequest, estimates: readonly number[]): void {
     const tokens = estimates.reduce((sum, tokens) => sum + tokens, 0);
-    const workMs = this.#msOfEstimate(tokens);
+    const { admission } = this.#options;
     const timeLeftMs = Math.min(deadlineMs, this.#drain?.deadlineMs ?? Infinity) - performance.now();
-    this.#options.admission.admit(
-      { priority, reviews: estimates.length, tokens, workMs, timeLeftMs },
-      this.#backlog(priority),
-    );
+    const arrival = { priority, reviews: estimates.length, tokens, workMs: this.#msOfEstimate(tokens), timeLeftMs };
+    if (this.#isJudgedOncePlanned(priority)) admission.admitToQueue(arrival, this.#backlog(priority));
+    else admission.admit(arrival, this.#backlog(priority));
+  }
+
+  /**
+   * The linear model of a cascade answers most reviews with no process at all: how long those are busy says nothing of a
+   * review before it is planned, and planning costs less than a hundredth of a run.
+   */
+  #isJudgedOncePlanned(priority: Priority): boolean {
+    return priority === 'single' && this.#options.planner.info.kind === 'cascade';
   }
 
   #estimateTokens(text: string): number {
@@ -178,6 +185,7 @@ export class Scheduler {
       job.timings.tokenizationMs += queuedAtMs - startMs;
       this.#planCost.add(estimate, queuedAtMs - startMs);
       const runTokens = plan.runs.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
+      if (plan.runs.length > 0 && this.#isJudgedOncePlanned(priority)) this.#admitRuns(job, runTokens, priority);
       this.#tokensByEstimate.add(estimate, runTokens);
       const review = { index, plan, logits: [], missingRuns: plan.runs.length };
       plan.runs.forEach((run, runIndex) =>
@@ -185,9 +193,14 @@ export class Scheduler {
       );
       if (plan.runs.length === 0) job.answerReview(index, plan.conclude([]));
     } catch (error) {
-      job.fail(predictionFailed(error));
+      job.fail(error instanceof ApiError ? error : predictionFailed(error));
     }
     this.dispatch();
+  }
+
+  #admitRuns({ timeLeftMs }: PredictionJob, tokens: number, priority: Priority): void {
+    const workMs = this.#options.runCost.costOf(tokens);
+    this.#options.admission.admitToRun({ priority, reviews: 1, tokens, workMs, timeLeftMs }, this.#backlog(priority));
   }
 
   async #work(task: RunTask): Promise<void> {

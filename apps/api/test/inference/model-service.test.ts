@@ -91,6 +91,25 @@ describe('a service', () => {
     ]);
   });
 
+  test.runIf(process.platform === 'linux')(
+    'answers what a linear model is sure of however long its processes are busy, and refuses the rest',
+    async () => {
+      await using cascade = await writeTinyCascade();
+      const never = { single: 0, batch: 0 };
+      const service = await start({ limits: { burstWaitMs: never, sustainedWaitMs: never } }, cascade.dir);
+      process.kill(processOf(service), 'SIGSTOP');
+      const first = predictAll(service, ['movie']);
+      await until(() => service.stats.estimatedWaitMs > 0);
+      await expect(predictAll(service, ['movie'])).rejects.toMatchObject({
+        code: 'QUEUE_FULL',
+        headers: { 'Retry-After': expect.stringMatching(/^\d+$/) },
+      });
+      await expect(predictAll(service, ['good'])).resolves.toMatchObject([{ stage: 'linear' }]);
+      process.kill(processOf(service), 'SIGCONT');
+      await expect(first).resolves.toMatchObject([{ stage: 'blend' }]);
+    },
+  );
+
   test('says where the time went, and what waits', async () => {
     const waits: string[] = [];
     const service = await start({ observer: { onRunStarted: (_, priority) => waits.push(priority) } });
