@@ -22,6 +22,8 @@ export interface Backlog {
   readonly waitMs: number;
   /** Mean time of a run. */
   readonly runMs: number;
+  /** Estimated time until work that comes now would be planned. */
+  readonly planWaitMs: number;
 }
 
 /** What asks to be let in. */
@@ -36,6 +38,8 @@ export interface Arrival {
 }
 
 const MAX_RETRY_AFTER_S = 30;
+/** Who is refused once planned has waited for so long at most. */
+const MAX_PLAN_WAIT_MS = 20;
 
 /**
  * Decides who may wait. A queue that is never empty helps nobody: it adds its length to every answer and not one answer more
@@ -54,7 +58,7 @@ export class Admission {
     this.#limits = { ...DEFAULT_ADMISSION_LIMITS, ...limits };
   }
 
-  /** Both of the next two, for work that is known to need a process. */
+  /** For work that is known to need a process. */
   admit(arrival: Arrival, backlog: Backlog): void {
     this.admitToQueue(arrival, backlog);
     this.admitToRun(arrival, backlog);
@@ -65,6 +69,12 @@ export class Admission {
     const { maxReviews, maxTokens } = this.#limits;
     const fits = backlog.reviews + arrival.reviews <= maxReviews && backlog.tokens + arrival.tokens <= maxTokens;
     if (backlog.reviews > 0 && !fits) throw this.#refuse(arrival, backlog.waitMs);
+  }
+
+  /** Whether work that is judged once it is planned would come to that soon. Throws as `admitToQueue`. */
+  admitToPlan(arrival: Arrival, backlog: Backlog): void {
+    this.admitToQueue(arrival, backlog);
+    if (backlog.planWaitMs > MAX_PLAN_WAIT_MS) throw this.#refuse(arrival, backlog.planWaitMs);
   }
 
   /** Whether a process would come to it soon enough. Throws as `admitToQueue`. */

@@ -119,7 +119,7 @@ export class Scheduler {
     const { admission } = this.#options;
     const timeLeftMs = Math.min(deadlineMs, this.#drain?.deadlineMs ?? Infinity) - performance.now();
     const arrival = { priority, reviews: estimates.length, tokens, workMs: this.#msOfEstimate(tokens), timeLeftMs };
-    if (this.#isJudgedOncePlanned(priority)) admission.admitToQueue(arrival, this.#backlog(priority));
+    if (this.#isJudgedOncePlanned(priority)) admission.admitToPlan(arrival, this.#backlog(priority));
     else admission.admit(arrival, this.#backlog(priority));
   }
 
@@ -147,7 +147,8 @@ export class Scheduler {
     const waiting = (queue: FairQueue<ReviewTask> | FairQueue<RunTask>): number =>
       lanes.reduce((sum, lane) => sum + queue.tokensOf(lane), 0);
     const processMs = this.#msOfEstimate(waiting(this.#unplanned)) + runCost.costOf(waiting(this.#runs) + inHandTokens);
-    const waitMs = processMs / Math.max(1, slots.processes) + this.#planCost.costOf(waiting(this.#unplanned));
+    const planWaitMs = this.#planCost.costOf(waiting(this.#unplanned));
+    const waitMs = processMs / Math.max(1, slots.processes) + planWaitMs;
     // Between the singles that wait, batch items are taken.
     const isShared = priority === 'single' && this.#runs.sizeOf('batch') > 0;
     return {
@@ -155,6 +156,7 @@ export class Scheduler {
       tokens: this.#queuedTokens('single') + this.#queuedTokens('batch'),
       waitMs: isShared ? waitMs * (1 + 1 / MAX_SINGLES_BEFORE_BATCH) : waitMs,
       runMs: runCost.meanCost,
+      planWaitMs,
     };
   }
 

@@ -3,7 +3,7 @@ import { Admission } from '../../src/inference/admission.js';
 import type { Arrival, Backlog } from '../../src/inference/admission.js';
 
 const ARRIVAL: Arrival = { priority: 'single', reviews: 1, tokens: 100, workMs: 20, timeLeftMs: 30_000 };
-const BACKLOG: Backlog = { reviews: 10, tokens: 1000, waitMs: 0, runMs: 40 };
+const BACKLOG: Backlog = { reviews: 10, tokens: 1000, waitMs: 0, runMs: 40, planWaitMs: 0 };
 
 function isLetIn(admission: Admission, backlog: Partial<Backlog>, arrival: Partial<Arrival> = {}): boolean {
   return retryAfterOf(admission, backlog, arrival) === undefined;
@@ -69,4 +69,10 @@ describe('admission', () => {
     expect(retryAfterOf(admission, { waitMs: 1400 }, { workMs: 60_000 })).toBe('8');
     expect(retryAfterOf(admission, { waitMs: 1400 })).toBe('30'); // at most
   });
+});
+
+test('work that is judged once it is planned is refused when planning itself is behind', () => {
+  const admission = new Admission();
+  expect(() => admission.admitToPlan(ARRIVAL, { ...BACKLOG, waitMs: 60_000, planWaitMs: 20 })).not.toThrow();
+  expect(() => admission.admitToPlan(ARRIVAL, { ...BACKLOG, planWaitMs: 21 })).toThrow('Too many reviews are waiting');
 });
