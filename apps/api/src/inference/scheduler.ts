@@ -125,7 +125,7 @@ export class Scheduler {
 
   /**
    * The linear model of a cascade answers most reviews with no process at all: how long those are busy says nothing of a
-   * review before it is planned, and planning costs less than a hundredth of a run.
+   * review before it is planned, and a plan takes some 0.3 ms where a run takes 25.
    */
   #isJudgedOncePlanned(priority: Priority): boolean {
     return priority === 'single' && this.#options.planner.info.kind === 'cascade';
