@@ -68,8 +68,8 @@ describe('POST /explain', () => {
     expect(body).toMatchObject({ method, converged: true, cost: expect.any(Number), steps: expect.any(Number) });
   });
 
-  test('refuses an unknown method by name of those that there are', async () => {
-    expect(await explain({ text: 'w5', method: 'guess' })).toMatchObject({
+  test.each(['guess', null])('refuses the method %j by name of those that there are', async (method) => {
+    expect(await explain({ text: 'w5', method })).toMatchObject({
       status: 400,
       body: { code: 'INVALID_REQUEST', detail: 'method must be one of integrated_gradients, occlusion, lime, shap' },
     });

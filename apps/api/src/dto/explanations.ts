@@ -1,8 +1,9 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Min, ValidateNested } from 'class-validator';
+import { IsArray, IsBoolean, IsIn, IsInt, IsNumber, IsString, Min, ValidateNested } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { EXPLANATION_METHODS } from '@marquee/contracts';
 import type { ExplainRequest, ExplainResponse, ExplanationMethod, WordAttribution } from '@marquee/contracts';
+import { Omittable } from './omittable.js';
 import { PredictResponseDto } from './prediction-responses.js';
 import { IsReviewText } from './review-text.js';
 
@@ -19,7 +20,7 @@ export class ExplainRequestDto implements ExplainRequest {
     description: 'How words are given their scores; default `integrated_gradients`.',
     examples: ['integrated_gradients'],
   })
-  @IsOptional()
+  @Omittable()
   @IsIn(EXPLANATION_METHODS, { message: `method must be one of ${EXPLANATION_METHODS.join(', ')}` })
   readonly method?: ExplanationMethod;
 }
