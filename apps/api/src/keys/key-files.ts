@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { StartError } from '../lifecycle/start-error.js';
 import { parseKeyRecord } from './key-record.js';
 import type { KeyRecord } from './key-record.js';
@@ -23,29 +23,23 @@ const isKeyFile = (name: string): boolean => name.endsWith('.json') && !name.sta
 export async function readKeyFiles(dir: string): Promise<KeyFiles> {
   const records: KeyRecord[] = [];
   const broken: BrokenKeyFile[] = [];
-  for (const file of await listKeyFiles(dir)) {
+  for (const path of await listKeyFiles(dir)) {
     try {
-      records.push(parseKeyRecord(await readFile(join(dir, file), 'utf8')));
+      records.push(parseKeyRecord(await readFile(path, 'utf8')));
     } catch (error) {
-      broken.push({ file, reason: error instanceof Error ? error.message : String(error) });
+      broken.push({ file: basename(path), reason: error instanceof Error ? error.message : String(error) });
     }
   }
   return { records, broken };
 }
 
-/** Changes whenever a file comes, goes, or is written or replaced, also behind a symbolic link. */
-export async function fingerprintOfKeyFiles(dir: string): Promise<string> {
-  const parts: string[] = [];
-  for (const file of await listKeyFiles(dir)) {
-    const found = await stat(join(dir, file), { bigint: true }).catch(() => undefined);
-    parts.push(`${file} ${found?.dev}:${found?.ino} ${found?.mtimeNs} ${found?.size}`);
-  }
-  return parts.join('\n');
-}
-
-async function listKeyFiles(dir: string): Promise<string[]> {
+/** Paths of the files that hold keys, in their order; a directory that does not exist has none. */
+export async function listKeyFiles(dir: string): Promise<string[]> {
   try {
-    return (await readdir(dir)).filter(isKeyFile).sort();
+    return (await readdir(dir))
+      .filter(isKeyFile)
+      .sort()
+      .map((file) => join(dir, file));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;

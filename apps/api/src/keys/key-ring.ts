@@ -1,9 +1,7 @@
-import { watch } from 'node:fs';
-import type { FSWatcher } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { FileWatch } from '../lifecycle/file-watch.js';
 import { StartError } from '../lifecycle/start-error.js';
 import type { Log } from '../log.js';
-import { fingerprintOfKeyFiles, readKeyFiles } from './key-files.js';
+import { listKeyFiles, readKeyFiles } from './key-files.js';
 import { stateOfKey } from './key-record.js';
 import type { KeyRecord } from './key-record.js';
 import { idOfToken, isTokenOf } from './key-token.js';
@@ -15,26 +13,27 @@ export interface KeyRingOptions {
   readonly pollIntervalMs?: number;
 }
 
-const POLL_INTERVAL_MS = 2_000;
-
 /** Compared with where there is no such key, so that this takes as long. */
 const NO_HASH = '0'.repeat(64);
 
 /** The keys of a directory as they are now: changes are noticed while it is open. */
 export class KeyRing {
   readonly #options: KeyRingOptions;
-  readonly #timer: NodeJS.Timeout;
+  readonly #files: FileWatch;
   #records: ReadonlyMap<string, KeyRecord> = new Map();
   #everHeldKeys = false;
-  #fingerprint: string | undefined;
-  #watcher: { readonly watch: FSWatcher; readonly folder: bigint } | undefined;
-  #reading: Promise<void> = Promise.resolve();
-  #isClosed = false;
+  #isOpen = false;
 
   private constructor(options: KeyRingOptions) {
+    const { dir, log } = options;
     this.#options = options;
-    this.#timer = setInterval(() => void this.refresh(), options.pollIntervalMs ?? POLL_INTERVAL_MS);
-    this.#timer.unref();
+    this.#files = new FileWatch({
+      ...options,
+      folders: [dir],
+      list: () => listKeyFiles(dir),
+      read: () => this.#read(),
+      onError: (err) => log.error({ err }, 'the key directory could not be read: the keys stay as they were'),
+    });
   }
 
   /** Reads the keys. Throws StartError KEYS_UNUSABLE when the directory cannot be read, or a file in it is no key. */
@@ -42,9 +41,8 @@ export class KeyRing {
     const { dir } = options;
     const ring = new KeyRing(options);
     try {
-      const [broken] = await ring.#read();
-      if (broken === undefined) return ring;
-      throw new StartError('KEYS_UNUSABLE', `${dir}: ${broken.file} must be a key, but ${broken.reason}.`);
+      await ring.#files.look();
+      return ring;
     } catch (cause) {
       ring.close();
       if (cause instanceof StartError) throw cause;
@@ -69,53 +67,27 @@ export class KeyRing {
   }
 
   /** Looks at the directory now. What cannot be read is logged, and the keys stay as they are. */
-  async refresh(): Promise<void> {
-    this.#reading = this.#reading.then(async () => {
-      try {
-        for (const { file, reason } of await this.#read()) {
-          this.#options.log.error({ file, reason }, 'a file of the key directory is no key: it opens nothing');
-        }
-      } catch (err) {
-        this.#options.log.error({ err }, 'the key directory could not be read: the keys stay as they were');
-      }
-    });
-    return this.#reading;
+  refresh(): Promise<void> {
+    return this.#files.refresh();
   }
 
   close(): void {
-    this.#isClosed = true;
-    clearInterval(this.#timer);
-    this.#watcher?.watch.close();
+    this.#files.close();
   }
 
-  /** Returns the files that are new or changed and are no keys. */
-  async #read(): Promise<readonly { readonly file: string; readonly reason: string }[]> {
+  async #read(): Promise<void> {
     const { dir, log } = this.#options;
-    await this.#watch();
-    const fingerprint = await fingerprintOfKeyFiles(dir);
-    if (this.#isClosed || fingerprint === this.#fingerprint) return [];
     const { records, broken } = await readKeyFiles(dir);
-    if (this.#fingerprint !== undefined) log.info({ keys: records.length }, 'the keys were read anew');
-    this.#records = new Map(records.map((record) => [record.id, record]));
-    this.#everHeldKeys ||= fingerprint !== '';
-    this.#fingerprint = fingerprint;
-    return broken;
-  }
-
-  /** Follows the directory when another one took its name, as when a symbolic link is swapped. */
-  async #watch(): Promise<void> {
-    const { dir, log } = this.#options;
-    const folder = (await stat(dir, { bigint: true }).catch(() => undefined))?.ino;
-    if (folder === this.#watcher?.folder) return;
-    this.#watcher?.watch.close();
-    this.#watcher = undefined;
-    if (folder === undefined || this.#isClosed) return;
-    try {
-      const watcher = watch(dir, { persistent: false }, () => void this.refresh());
-      watcher.on('error', () => watcher.close()); // the poll goes on
-      this.#watcher = { watch: watcher, folder };
-    } catch (err) {
-      log.debug({ err }, 'the key directory cannot be watched: it is looked at every so often');
+    const [first] = broken;
+    if (!this.#isOpen && first !== undefined) {
+      throw new StartError('KEYS_UNUSABLE', `${dir}: ${first.file} must be a key, but ${first.reason}.`);
     }
+    if (this.#isOpen) log.info({ keys: records.length }, 'the keys were read anew');
+    for (const { file, reason } of broken) {
+      log.error({ file, reason }, 'a file of the key directory is no key: it opens nothing');
+    }
+    this.#records = new Map(records.map((record) => [record.id, record]));
+    this.#everHeldKeys ||= records.length + broken.length > 0;
+    this.#isOpen = true;
   }
 }
