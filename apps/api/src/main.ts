@@ -79,7 +79,7 @@ async function serve(settings: Settings): Promise<void> {
   service.onHopeless = () => stop('the inference processes die before they answer', EXIT_CODE_BUG);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal));
   onHangup({
-    reload: () => void service.reload().catch(() => {}), // the log tells of it
+    reload: () => void open.server?.reload().catch(() => {}), // the log tells of it
     stop: () => stop('the terminal is gone'),
   });
   watchRunner(() => stop('the npm that started this server is gone'));

@@ -16,7 +16,7 @@ import { createRequestLog } from './http/request-log.js';
 import { beginRequest, stateOf } from './http/request-state.js';
 import { createSecurityHeaders } from './http/security-headers.js';
 import type { ExplanationService } from './explanation/explanation-service.js';
-import type { InferenceService } from './inference/inference-service.js';
+import type { InferenceService, ServingModel } from './inference/inference-service.js';
 import { RequestsInHand } from './lifecycle/requests-in-hand.js';
 import type { Log } from './log.js';
 import { meterInference } from './metrics/metered-inference.js';
@@ -49,6 +49,8 @@ export interface MarqueeServer {
   readonly openApi: OpenApiDocument;
   /** Resolves with the port, which is of use when 0 was asked for. Throws StartError ADDRESS_UNAVAILABLE. */
   listen(port: number, host: string): Promise<number>;
+  /** Reads the certificate anew, and the model's folder. Throws as `InferenceService.reload`. */
+  reload(): Promise<ServingModel>;
   /** Fails `/health`, finishes the work in hand within `timeoutMs`, and closes every connection. */
   close(timeoutMs: number): Promise<void>;
 }
@@ -64,10 +66,15 @@ export function createServer({
 }: ServerDependencies): MarqueeServer {
   const inHand = new RequestsInHand();
   let isDraining = false;
+  const reload = (): Promise<ServingModel> => {
+    certificate?.renew();
+    return inference.reload();
+  };
   const routes = createRouteTable({
     inference: meterInference(inference, metrics),
     explanations,
     metrics,
+    reload,
     isDraining: () => isDraining,
   });
   const openApi = buildOpenApiDocument(routes);
@@ -92,17 +99,19 @@ export function createServer({
   mountRoutes(app, routes, { access, limits, settings });
   mountDocuments(app, openApi);
   app.use(refusePath, createErrorHandler(log));
-  const server = createListeningServer(settings, log, app);
+  const { server, certificate } = createListeningServer(settings, log, app);
 
   return {
     app,
     routes,
     openApi,
     listen: (port, host) => listen(server, port, host),
+    reload,
     async close(timeoutMs) {
       isDraining = true;
       await inHand.close(server, performance.now() + timeoutMs);
       limits.close();
+      certificate?.close();
     },
   };
 }

@@ -1,10 +1,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LIMITS } from '@marquee/contracts';
@@ -216,47 +214,5 @@ describe('security headers', () => {
       expect(headers.get('Strict-Transport-Security')).toBeNull();
       expect(headers.get('X-Powered-By')).toBeNull();
     }
-  });
-});
-
-describe('TLS', () => {
-  // Self-signed, until 2126: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 -subj /CN=localhost
-  const fixture = (file: string): string => fileURLToPath(new URL(`fixtures/tls/${file}`, import.meta.url));
-
-  test('serves HTTPS with HSTS and upgraded requests', async () => {
-    await using service = await start('--tls-cert', fixture('one.pem'), '--tls-key', fixture('one.key'));
-    const headers = await new Promise<Record<string, unknown>>((resolve, reject) => {
-      const url = { host: '127.0.0.1', port: service.port, path: '/health', rejectUnauthorized: false };
-      httpsRequest(url, (response) => resolve(response.resume().headers))
-        .on('error', reject)
-        .end();
-    });
-    expect(headers['strict-transport-security']).toBe('max-age=31536000');
-    expect(headers['content-security-policy']).toMatch(/;upgrade-insecure-requests$/);
-    await expect(fetch(`${service.url}/health`)).rejects.toThrow();
-  });
-
-  test.each([
-    [
-      ['/nowhere/cert.pem', fixture('one.key')],
-      /^MARQUEE_TLS_CERT must be a PEM file with a certificate chain, but \/nowhere\/cert\.pem: /,
-    ],
-    [
-      [fixture('one.key'), fixture('one.key')],
-      /^MARQUEE_TLS_CERT must be a PEM file with a certificate chain, but \S+one\.key: /,
-    ],
-    [
-      [fixture('one.pem'), fixture('one.pem')],
-      /^MARQUEE_TLS_KEY must be a PEM file with a private key without a passphrase, but \S+one\.pem: /,
-    ],
-    [
-      [fixture('one.pem'), fixture('two.key')],
-      /^MARQUEE_TLS_KEY must be the key of the certificate \S+one\.pem, got the key of another one in \S+two\.key\.$/,
-    ],
-  ] as const)('%j stop the start', async ([cert, key], message) => {
-    await expect(start('--tls-cert', cert, '--tls-key', key)).rejects.toMatchObject({
-      code: 'INVALID_SETTINGS',
-      message: expect.stringMatching(message),
-    });
   });
 });

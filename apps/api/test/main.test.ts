@@ -3,7 +3,7 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -67,8 +67,8 @@ const startMain = (...args: string[]): Run => start(process.execPath, [MAIN, '--
 async function addressOf(run: Run): Promise<string> {
   let ended = false;
   void run.exit.then(() => (ended = true));
-  await until(() => / on (http:\S+) /.test(run.output()) || ended);
-  const [, url] = / on (http:\S+) /.exec(run.output()) ?? [];
+  await until(() => / on (https?:\S+) /.test(run.output()) || ended);
+  const [, url] = / on (https?:\S+) /.exec(run.output()) ?? [];
   if (url === undefined) throw new Error(`no greeting: ${run.output()}${run.errors()}`);
   return url;
 }
@@ -295,6 +295,26 @@ describe('SIGHUP', () => {
     await until(() => /was refused.*/.test(run.errors()));
     expect(run.errors()).toContain('config.json: the manifest says');
     expect((await post(`${url}/predict`, { text: 'good' })).status).toBe(200);
+  });
+
+  test('reads the certificate anew', async () => {
+    const fixture = (file: string): string => fileURLToPath(new URL(`fixtures/tls/${file}`, import.meta.url));
+    await using folder = await writeTinyArtifact();
+    const [cert, key] = [`${folder.dir}/tls.crt`, `${folder.dir}/tls.key`];
+    await copyFile(fixture('one.pem'), cert);
+    await copyFile(fixture('one.key'), key);
+    const run = startMain('--model', artifact.dir, '--port', '0', '--tls-cert', cert, '--tls-key', key);
+    expect(await addressOf(run)).toMatch(/^https:/);
+    const refusals = (): number => run.errors().split('"code":"TLS_REFUSED"').length - 1;
+    await copyFile(fixture('two.pem'), cert); // the key is not its own
+    await until(() => refusals() === 1); // noticed without a signal
+    run.process.kill('SIGHUP');
+    await until(() => refusals() === 2);
+    await copyFile(fixture('two.key'), key);
+    run.process.kill('SIGHUP');
+    await until(() => run.errors().includes('"valid_until":"2126-11-04T13:30:11.000Z"'));
+    run.process.kill('SIGTERM');
+    expect(await run.exit).toEqual({ code: 0, signal: null });
   });
 });
 

@@ -1,12 +1,13 @@
 import { createServer as createHttpServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import type { ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { StartError } from '../lifecycle/start-error.js';
 import type { Log } from '../log.js';
 import type { Settings } from '../settings.js';
 import { createClientErrorHandler } from './client-error.js';
-import { readTlsFiles } from './tls.js';
+import { TlsCertificate } from './tls-certificate.js';
 
 /** How often Node looks for clients that are too slow with their headers. */
 const CONNECTIONS_CHECK_MS = 1_000;
@@ -20,23 +21,43 @@ export type HttpServerSettings = Pick<
   'tlsCert' | 'tlsKey' | 'headersTimeoutMs' | 'bodyTimeoutMs' | 'keepAliveTimeoutMs' | 'requestTimeoutMs'
 >;
 
+export interface ListeningServer {
+  readonly server: Server;
+  /** Undefined for plain HTTP. Closed by the caller. */
+  readonly certificate: TlsCertificate | undefined;
+}
+
 /** An HTTP or HTTPS server that does not wait for slow clients. Throws StartError INVALID_SETTINGS for wrong TLS files. */
-export function createListeningServer(settings: HttpServerSettings, log: Log, listener: RequestListener): Server {
-  const tls = readTlsFiles(settings);
+export function createListeningServer(
+  settings: HttpServerSettings,
+  log: Log,
+  listener: RequestListener,
+): ListeningServer {
+  const certificate = openCertificate(settings, log);
   const options = {
     headersTimeout: settings.headersTimeoutMs,
     requestTimeout: settings.headersTimeoutMs + settings.bodyTimeoutMs + REQUEST_SLACK_MS,
     keepAliveTimeout: settings.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(CONNECTIONS_CHECK_MS, settings.headersTimeoutMs),
   };
-  const server: Server =
-    tls === undefined
+  const server =
+    certificate === undefined
       ? createHttpServer(options, listener)
-      : createHttpsServer({ ...options, ...tls, handshakeTimeout: settings.headersTimeoutMs }, listener);
+      : createSecureServer(certificate, { ...options, handshakeTimeout: settings.headersTimeoutMs }, listener);
   server.setTimeout(settings.requestTimeoutMs + IDLE_SLACK_MS);
   // Who waits for 100 Continue is told so when the body is wanted, and spared sending one that is refused.
   server.on('checkContinue', listener);
   server.on('clientError', createClientErrorHandler(log));
+  return { server, certificate };
+}
+
+function openCertificate({ tlsCert, tlsKey }: HttpServerSettings, log: Log): TlsCertificate | undefined {
+  return tlsCert === undefined || tlsKey === undefined ? undefined : new TlsCertificate({ tlsCert, tlsKey }, log);
+}
+
+function createSecureServer(certificate: TlsCertificate, options: ServerOptions, listener: RequestListener): Server {
+  const server = createHttpsServer({ ...options, ...certificate.files }, listener);
+  certificate.follow(server);
   return server;
 }
 

@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { StartError } from '../lifecycle/start-error.js';
-import type { Settings } from '../settings.js';
+
+/** Where certificate and key are. */
+export interface TlsPaths {
+  readonly tlsCert: string;
+  readonly tlsKey: string;
+}
 
 export interface TlsFiles {
   readonly cert: Buffer;
   readonly key: Buffer;
 }
 
-/** Reads certificate and key, and tries them. Undefined for plain HTTP. Throws StartError INVALID_SETTINGS. */
-export function readTlsFiles({ tlsCert, tlsKey }: Pick<Settings, 'tlsCert' | 'tlsKey'>): TlsFiles | undefined {
-  if (tlsCert === undefined || tlsKey === undefined) return undefined;
+/** Reads certificate and key, and tries them. Throws StartError INVALID_SETTINGS. */
+export function readTlsFiles({ tlsCert, tlsKey }: TlsPaths): TlsFiles {
   const cert = readPem('MARQUEE_TLS_CERT', tlsCert, 'a certificate chain', (pem) => ({ cert: pem }));
   const key = readPem('MARQUEE_TLS_KEY', tlsKey, 'a private key without a passphrase', (pem) => ({ key: pem }));
   try {

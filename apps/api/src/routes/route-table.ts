@@ -1,5 +1,5 @@
 import type { ExplanationService } from '../explanation/explanation-service.js';
-import type { InferenceService } from '../inference/inference-service.js';
+import type { InferenceService, ServingModel } from '../inference/inference-service.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { createReloadRoute } from './admin-routes.js';
 import { createHuggingFaceRoute } from './hugging-face-routes.js';
@@ -17,10 +17,13 @@ export interface RouteServices {
   readonly metrics: Metrics;
   readonly explanations: ExplanationService;
   readonly isDraining: () => boolean;
+  /** Throws as `InferenceService.reload`. */
+  readonly reload: () => Promise<ServingModel>;
 }
 
 /** Every route of the API, once: Express and the OpenAPI document are both made from this list. */
-export function createRouteTable({ inference, explanations, metrics, isDraining }: RouteServices): readonly Route[] {
+export function createRouteTable(services: RouteServices): readonly Route[] {
+  const { inference, explanations, metrics, isDraining, reload } = services;
   return [
     createHealthRoute(inference, isDraining),
     createLiveRoute(),
@@ -30,7 +33,7 @@ export function createRouteTable({ inference, explanations, metrics, isDraining 
     createExplainRoute(explanations),
     createModelInfoRoute(inference),
     createMetricsRoute(metrics),
-    createReloadRoute(inference),
+    createReloadRoute(reload),
     ...createInferenceProtocolRoutes(inference, isDraining),
     ...createTeiRoutes(inference, isDraining),
     createHuggingFaceRoute(inference),
