@@ -1,4 +1,4 @@
-/** Processes that died one after the other, with no answer in between, are a crash loop. */
+/** Processes that died one after the other, with no request answered in between, are a crash loop. */
 const DEATHS_OF_A_LOOP = 5;
 
 export interface CrashLoopOptions {
@@ -32,9 +32,14 @@ export class CrashLoop {
     return backoffMs;
   }
 
-  /** A process answered, or has stood for a while. */
-  onLife(): void {
+  /** A request was answered. To have loaded, answered the golden inputs or stood idle is no sign: a process may do so and die over each request. */
+  onAnswer(): void {
     this.#deaths = 0;
+    this.close();
+  }
+
+  /** Nobody is told any more. */
+  close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

@@ -33,8 +33,6 @@ export interface PoolTiming {
   /** Wait before a lost process is replaced; doubles with each loss in a row. Default 100 ms to 10 s. */
   readonly minBackoffMs: number;
   readonly maxBackoffMs: number;
-  /** A process that has stood for so long is no part of a crash loop. Default 10 s. */
-  readonly stableAfterMs: number;
   /** A crash loop that lasts so long is hopeless. Default 5 minutes. */
   readonly hopelessAfterMs: number;
 }
@@ -44,7 +42,6 @@ export const DEFAULT_POOL_TIMING: PoolTiming = {
   exitTimeoutMs: 3_000,
   minBackoffMs: 100,
   maxBackoffMs: 10_000,
-  stableAfterMs: 10_000,
   hopelessAfterMs: 300_000,
 };
 
@@ -57,8 +54,7 @@ export class EnginePool implements RunSlots {
   info: EngineInfo | undefined;
   readonly #options: EnginePoolOptions;
   readonly #live = new Set<EngineProcess>();
-  /** Ready processes, and since when. */
-  readonly #ready = new Map<EngineProcess, number>();
+  readonly #ready = new Set<EngineProcess>();
   readonly #closing = new AbortController();
   readonly #crashLoop: CrashLoop;
 
@@ -73,7 +69,7 @@ export class EnginePool implements RunSlots {
 
   get freeSlots(): number {
     let slots = 0;
-    for (const { pendingRuns } of this.#ready.keys()) slots += RUNS_PER_PROCESS - pendingRuns;
+    for (const { pendingRuns } of this.#ready) slots += RUNS_PER_PROCESS - pendingRuns;
     return slots;
   }
 
@@ -96,18 +92,23 @@ export class EnginePool implements RunSlots {
   }
 
   async run(run: EngineRun, timeoutMs: number, signal: AbortSignal): Promise<RunAnswer> {
-    const open = [...this.#ready.keys()].filter(({ pendingRuns }) => pendingRuns < RUNS_PER_PROCESS);
+    const open = [...this.#ready].filter(({ pendingRuns }) => pendingRuns < RUNS_PER_PROCESS);
     const [least] = open.sort((a, b) => a.pendingTokens - b.pendingTokens);
     if (least === undefined) throw new ProcessLostError('no inference process is left', false);
     const answer = await least.run(run, timeoutMs, signal);
-    this.#crashLoop.onLife();
+    this.onAnswer();
     return answer;
+  }
+
+  /** A request was answered: said by who answers some without a process. */
+  onAnswer(): void {
+    this.#crashLoop.onAnswer();
   }
 
   /** Resolves when no process is left. Runs in hand are lost. */
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#crashLoop.onLife();
+    this.#crashLoop.close();
     await Promise.all([...this.#live].map((process) => process.close()));
   }
 
@@ -125,15 +126,12 @@ export class EnginePool implements RunSlots {
       await process.close();
       throw error;
     }
-    this.#ready.set(process, performance.now());
+    this.#ready.add(process);
     void process.exited.then((reason) => this.#onLoss(process, reason));
-    // By the timer itself, not by the clock: a timer may fire a fraction of a millisecond early, and nothing would ask again.
-    setTimeout(() => this.#ready.has(process) && this.#crashLoop.onLife(), this.#options.timing.stableAfterMs).unref();
     onFree();
   }
 
   #onLoss(process: EngineProcess, reason: string): void {
-    this.#onStable();
     this.#ready.delete(process);
     if (this.#closing.signal.aborted) return;
     this.#options.log.warn({ pid: process.pid, reason }, 'an inference process was lost');
@@ -157,12 +155,5 @@ export class EnginePool implements RunSlots {
         if (this.#ready.size === 0) onNoneLeft();
       }
     }
-  }
-
-  /** Processes that stand, if only because nobody asks them anything, are in no crash loop. */
-  #onStable(): void {
-    const { stableAfterMs } = this.#options.timing;
-    const stableSinceMs = performance.now() - stableAfterMs;
-    if ([...this.#ready.values()].some((readySinceMs) => readySinceMs <= stableSinceMs)) this.#crashLoop.onLife();
   }
 }

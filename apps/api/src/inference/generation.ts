@@ -75,7 +75,7 @@ export class Generation {
     return this.#model;
   }
 
-  /** Why a prediction would not work now that the model is loaded; undefined when it would. */
+  /** Why a prediction would not work now that the model is loaded, or hardly; undefined when it would. */
   get obstacle(): 'crash-loop' | 'no-process' | undefined {
     if (this.#pool?.isCrashLooping === true) return 'crash-loop';
     return (this.#pool?.processes ?? 0) > 0 ? undefined : 'no-process';
@@ -96,9 +96,11 @@ export class Generation {
 
   async predict(request: PredictionRequest): Promise<ServedPredictions> {
     if (this.#scheduler === undefined || this.#model === undefined) throw new Error('bug: asked before it was ready');
-    if (this.obstacle !== undefined) throw notLoaded(this.#loadMs);
-    const { version } = this.#model;
+    // In a crash loop, too: only an answer ends it.
+    if (this.#pool === undefined || this.#pool.processes === 0) throw notLoaded(this.#loadMs);
+    const { version, info } = this.#model;
     const { predictions, timings } = await this.#scheduler.predict(request);
+    if (info.kind === 'linear') this.#pool.onAnswer();
     return { predictions: predictions.map((prediction) => ({ ...prediction, modelVersion: version })), timings };
   }
 

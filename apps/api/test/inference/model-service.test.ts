@@ -1,12 +1,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeManifest } from '@marquee/model-core';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TINY_DRAFT, tinyFiles, tinyTable } from '../../../../packages/model-core/test/support/tiny-artifact.js';
 import { tinyGraph } from '../../../../packages/model-core/test/support/tiny-graph.js';
 import { TINY_VOCABULARY } from '../../../../packages/model-core/test/support/tiny-tokenizer.js';
 import type { ModelService, ModelServiceOptions } from '../../src/index.js';
-import { writeTinyArtifact, writeTinyCascade } from '../support/artifact.js';
+import { writeTinyArtifact, writeTinyCascade, writeTinyLinear } from '../support/artifact.js';
 import type { TemporaryArtifact } from '../support/artifact.js';
 import { isRunning } from '../support/processes.js';
 import {
@@ -30,6 +30,7 @@ beforeEach(async () => {
   artifact = await writeTinyArtifact();
 });
 afterEach(async () => {
+  vi.useRealTimers();
   await Promise.all(services.splice(0).map((service) => service.close()));
   await artifact[Symbol.asyncDispose]();
 });
@@ -311,11 +312,8 @@ describe('a lost process', () => {
 });
 
 describe('a crash loop', () => {
-  test('is five deaths in a row; it fails readiness, is given up after a while, and ends when a process stands', async () => {
-    const service = await start({
-      engineModule: DYING_ENGINE,
-      timing: { minBackoffMs: 1, stableAfterMs: 200, hopelessAfterMs: 1 },
-    });
+  test('is five deaths in a row; it fails readiness, is given up after a while, and ends with an answer', async () => {
+    const service = await start({ engineModule: DYING_ENGINE, timing: { minBackoffMs: 1, hopelessAfterMs: 1 } });
     const hopeless = new Promise<void>((resolve) => (service.onHopeless = resolve));
     await writeFile(join(artifact.dir, 'dying'), '');
     process.kill(processOf(service), 'SIGKILL');
@@ -323,8 +321,66 @@ describe('a crash loop', () => {
     await expect(predictAll(service, ['good'])).rejects.toMatchObject({ code: 'MODEL_NOT_LOADED' });
     await hopeless;
     await rm(join(artifact.dir, 'dying'));
-    await until(() => service.unreadiness === undefined);
+    await until(() => service.stats.processes === 1);
+    expect(service.unreadiness).toBe('crash-loop');
     await expect(predictAll(service, ['good'])).resolves.toMatchObject([{ sentiment: 'positive' }]);
+    expect(service.unreadiness).toBeUndefined();
+  });
+
+  test('is also deaths over requests, however long the processes stand in between', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+    const service = await start({ engineModule: FAULTY_ENGINE });
+    const onHopeless = (service.onHopeless = vi.fn());
+    for (let request = 1; request <= 3; request++) {
+      expect(service.unreadiness).toBeUndefined();
+      await expect(predictAll(service, ['bad'])).rejects.toMatchObject({ code: 'PREDICTION_FAILED' });
+      await until(() => service.stats.processes === 1); // loaded, and right on its golden inputs
+      if (request < 3) vi.advanceTimersByTime(3_600_000);
+    }
+    expect(service.unreadiness).toBe('crash-loop');
+    vi.advanceTimersByTime(240_000);
+    expect(onHopeless).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(60_000);
+    expect(onHopeless).toHaveBeenCalledOnce();
+    expect(service.unreadiness).toBe('crash-loop');
+  });
+
+  test('is not one review that processes die over, as long as others are answered', async () => {
+    let lost = 0;
+    const service = await start({ engineModule: FAULTY_ENGINE, observer: { onProcessLost: () => lost++ } });
+    for (let round = 1; round <= 3; round++) {
+      await expect(predictAll(service, ['bad'])).rejects.toMatchObject({ code: 'PREDICTION_FAILED' });
+      await until(() => service.stats.processes === 1);
+      await expect(predictAll(service, ['good'])).resolves.toMatchObject([{ sentiment: 'positive' }]);
+      expect([lost, service.unreadiness]).toEqual([2 * round, undefined]);
+    }
+  });
+
+  test('fails /readyz, and lets requests through that may end it', async () => {
+    await using service = await startTinyService({ engineModule: FAULTY_ENGINE });
+    for (let request = 1; request <= 3; request++) {
+      await until(() => service.inference.stats.processes === 1);
+      expect((await post(`${service.url}/predict`, { text: 'bad' })).status).toBe(500);
+    }
+    await until(() => service.inference.stats.processes === 1);
+    expect(await send(`${service.url}/readyz`)).toMatchObject({
+      status: 503,
+      body: { detail: 'Not ready, failing check: inference process: those that start die before they answer' },
+    });
+    expect((await post(`${service.url}/predict`, { text: 'good' })).status).toBe(200);
+    expect((await send(`${service.url}/readyz`)).status).toBe(200);
+  });
+
+  test('of a linear model ends with an answer, too, though the server gives it', async () => {
+    await using linear = await writeTinyLinear();
+    const service = await start({}, linear.dir);
+    for (let death = 1; death <= 6; death++) {
+      process.kill(processOf(service), 'SIGKILL');
+      await until(() => service.stats.processes === 0);
+      await until(() => service.stats.processes === 1);
+      if (death === 4) await predictAll(service, ['good']);
+    }
+    expect(service.unreadiness).toBeUndefined();
   });
 });
 
