@@ -38,8 +38,19 @@ export interface Arrival {
 }
 
 const MAX_RETRY_AFTER_S = 30;
+
+/** What is waited for: a process, by priority, or to be planned. */
+type Line = Priority | 'plan';
+
+interface WaitLimits {
+  readonly burstMs: number;
+  readonly sustainedMs: number;
+  /** A wait that is no longer than that means that the queue has drained. */
+  readonly drainedMs: number;
+}
+
 /** Who is refused once planned has waited for so long at most. */
-const MAX_PLAN_WAIT_MS = 20;
+const PLAN_WAIT_LIMITS: WaitLimits = { burstMs: 250, sustainedMs: 20, drainedMs: 0 };
 
 /**
  * Decides who may wait. A queue that is never empty helps nobody: it adds its length to every answer and not one answer more
@@ -49,7 +60,7 @@ const MAX_PLAN_WAIT_MS = 20;
  */
 export class Admission {
   readonly #limits: AdmissionLimits;
-  readonly #isCongested: Record<Priority, boolean> = { single: false, batch: false };
+  readonly #isCongested: Record<Line, boolean> = { single: false, batch: false, plan: false };
   /** Work that was refused, less what could have been done since: later ones are sent away for longer. */
   #refusedMs = 0;
   #refusedAtMs = 0;
@@ -74,32 +85,34 @@ export class Admission {
   /** Whether work that is judged once it is planned would come to that soon. Throws as `admitToQueue`. */
   admitToPlan(arrival: Arrival, backlog: Backlog): void {
     this.admitToQueue(arrival, backlog);
-    if (backlog.planWaitMs > MAX_PLAN_WAIT_MS) throw this.#refuse(arrival, backlog.planWaitMs);
+    const { planWaitMs } = backlog;
+    if (!this.#isSoon('plan', planWaitMs, PLAN_WAIT_LIMITS)) throw this.#refuse(arrival, planWaitMs);
   }
 
   /** Whether a process would come to it soon enough. Throws as `admitToQueue`. */
-  admitToRun(arrival: Arrival, backlog: Backlog): void {
-    if (backlog.reviews > 0 && !this.#isSoon(arrival, backlog)) throw this.#refuse(arrival, backlog.waitMs);
+  admitToRun(arrival: Arrival, { reviews, waitMs, runMs }: Backlog): void {
+    const isSoon = this.#isSoon(arrival.priority, waitMs, this.#waitLimits(arrival.priority, runMs));
+    if (reviews > 0 && !(isSoon && waitMs <= arrival.timeLeftMs)) throw this.#refuse(arrival, waitMs);
   }
 
-  #isSoon({ priority, timeLeftMs }: Arrival, backlog: Backlog): boolean {
-    if (backlog.waitMs <= backlog.runMs) this.#isCongested[priority] = false;
-    const { burstMs, sustainedMs } = this.#waitLimits(priority, backlog.runMs);
-    const limitMs = this.#isCongested[priority] ? sustainedMs : burstMs;
-    if (backlog.waitMs > limitMs) this.#isCongested[priority] = true;
-    return backlog.waitMs <= Math.min(limitMs, timeLeftMs);
+  #isSoon(line: Line, waitMs: number, { burstMs, sustainedMs, drainedMs }: WaitLimits): boolean {
+    if (waitMs <= drainedMs) this.#isCongested[line] = false;
+    const limitMs = this.#isCongested[line] ? sustainedMs : burstMs;
+    if (waitMs > limitMs) this.#isCongested[line] = true;
+    return waitMs <= limitMs;
   }
 
   /**
    * A single review may wait for 20 runs in a burst, and for 5 when there are always more. A batch is bulk work and may take
    * seconds.
    */
-  #waitLimits(priority: Priority, runMs: number): { burstMs: number; sustainedMs: number } {
+  #waitLimits(priority: Priority, runMs: number): WaitLimits {
     const burstMs = priority === 'batch' ? 10_000 : clamp(20 * runMs, 250, 2_000);
     const sustainedMs = priority === 'batch' ? 5_000 : clamp(5 * runMs, 50, 1_000);
     return {
       burstMs: this.#limits.burstWaitMs?.[priority] ?? burstMs,
       sustainedMs: this.#limits.sustainedWaitMs?.[priority] ?? sustainedMs,
+      drainedMs: runMs,
     };
   }
 

@@ -132,14 +132,17 @@ export class Generation {
       planner.catch(() => {}); // a process that never loads does not wait for it
       const pool = this.#createPool({ dir, version }, async (process) => this.#warmUp(process, await planner));
       await Promise.all([this.verified, planner, this.#startProcesses(pool, kind)]);
-      this.#scheduler = new Scheduler({
+      const runCost = this.#runCost;
+      const scheduler = new Scheduler({
         planner: await planner,
         slots: pool,
-        runCost: this.#runCost,
+        runCost,
         admission,
         observer,
         minHangMs,
       });
+      await scheduler.warmUp();
+      this.#scheduler = scheduler;
       const info = joinInfo((await planner).info, pool.info!); // all its processes are ready
       if (info.version !== version) throw new StartError('MODEL_UNUSABLE', `${dir} was changed while it was read`);
       const device = info.device === 'cuda' ? `cuda:${this.#options.engine.deviceId ?? 0}` : 'cpu';

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { EngineRun, ReviewPlanner } from '@marquee/model-core';
 import { ApiError } from '../http/api-error.js';
 import type { Admission, Backlog } from './admission.js';
@@ -15,6 +16,9 @@ const MAX_LOST_PROCESSES = 2;
 const BYTES_PER_TOKEN = 4;
 /** A run that takes so many times what it should, and at least `minHangMs`, hangs. */
 const HANG_FACTOR = 10;
+/** The first plans take thirty times what they take once their code is compiled. */
+const WARMING_PLANS = 30;
+const WARMING_REVIEW = 'The plot is thin, but the acting is superb. '.repeat(30);
 
 /** Where runs are done. */
 export interface RunSlots {
@@ -67,6 +71,16 @@ export class Scheduler {
       queuedTokens: this.#queuedTokens('single') + this.#queuedTokens('batch'),
       estimatedWaitMs: this.#backlog('single').waitMs,
     };
+  }
+
+  /** Plans until the last plans show what one costs from now on. */
+  async warmUp(): Promise<void> {
+    for (let i = 1; i <= WARMING_PLANS; i++) {
+      await nextTurn();
+      const startMs = performance.now();
+      this.#options.planner.plan(WARMING_REVIEW);
+      if (2 * i > WARMING_PLANS) this.#planCost.add(this.#estimateTokens(WARMING_REVIEW), performance.now() - startMs);
+    }
   }
 
   /** Throws ApiError QUEUE_FULL, DEADLINE_EXCEEDED and PREDICTION_FAILED, and the signal's reason when the client has gone. */
