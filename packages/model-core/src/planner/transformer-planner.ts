@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+
 import { type ArtifactSource, loadJsonObject } from '../artifact.js';
 import { ModelCoreError } from '../errors.js';
+import { parseJsonObject } from '../json.js';
 import { DEFAULT_GOLDEN_TOLERANCE, LABELS, type ManifestOf } from '../manifest-format.js';
 import { type ModelConfig, parseModelConfig } from '../model-config.js';
 import { createTokenizer, type ReviewTokenizer, type TokenizerOptions } from '../tokenizer.js';
@@ -68,13 +71,25 @@ function checkLength({ maxLength }: TokenizerOptions, { maxPositions }: ModelCon
   );
 }
 
+/** By the digests of its files: a reload finds the tokenizer of the version that still serves. */
+const tokenizers = new Map<string, WeakRef<ReviewTokenizer>>();
+
 async function loadTokenizer(
   artifact: ArtifactSource,
   text: TokenizerOptions,
   vocabSize: number,
 ): Promise<ReviewTokenizer> {
-  const tokenizerJson = await loadJsonObject(artifact, 'tokenizer.json');
-  const tokenizer = createTokenizer(tokenizerJson, await loadJsonObject(artifact, 'tokenizer_config.json'), text);
+  const tokenizerJson = await artifact.load('tokenizer.json');
+  const tokenizerConfig = await artifact.load('tokenizer_config.json');
+  const key = [sha256(tokenizerJson), sha256(tokenizerConfig), text.maxLength, text.truncation].join();
+  const tokenizer =
+    tokenizers.get(key)?.deref() ??
+    createTokenizer(
+      parseJsonObject(tokenizerJson, 'tokenizer.json'),
+      parseJsonObject(tokenizerConfig, 'tokenizer_config.json'),
+      text,
+    );
+  tokenizers.set(key, new WeakRef(tokenizer));
   if (tokenizer.vocabSize === vocabSize) return tokenizer;
   throw new ModelCoreError(
     'VOCABULARY_MISMATCH',
@@ -82,3 +97,5 @@ async function loadTokenizer(
     { file: 'tokenizer.json' },
   );
 }
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

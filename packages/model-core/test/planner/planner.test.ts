@@ -5,6 +5,10 @@ import { scoreText } from '@marquee/linear';
 import { expect, it } from 'vitest';
 
 import { loadClassifier, loadPlanner, type ReviewPlan } from '../../src/index.js';
+import { openArtifact } from '../../src/artifact.js';
+import { openPlanner } from '../../src/planner/planner.js';
+import type { TransformerPlanner } from '../../src/planner/transformer-planner.js';
+import type { ReviewTokenizer } from '../../src/tokenizer.js';
 import { temporaryFolder } from '../support/folders.js';
 import { TINY_DRAFT, TINY_VOCAB_SIZE, tinyFiles, writeTinyArtifact } from '../support/tiny-artifact.js';
 import { TINY_BLEND_DRAFT, tinyLinearModel, tinyMembers, writeTinyWhole } from '../support/tiny-members.js';
@@ -74,4 +78,13 @@ it('a planner is loaded without the weights of transformers, and says of the art
   expect(classifier.info).toMatchObject(info);
   expect(info).toMatchObject({ kind: 'cascade', maxLength: 16, members: { linear: { kind: 'linear' } } });
   await classifier.close();
+});
+
+it('versions whose tokenizer files are the same share one tokenizer', async () => {
+  const tokenizerOf = async (draft: Partial<typeof TINY_DRAFT>): Promise<ReviewTokenizer> =>
+    ((await openPlanner(await openArtifact(await writeTinyArtifact(tinyFiles(), draft)))) as TransformerPlanner)
+      .tokenizer;
+  const tokenizer = await tokenizerOf({});
+  expect(await tokenizerOf({ temperature: 2 })).toBe(tokenizer);
+  expect(await tokenizerOf({ text: { maxLength: 8, truncation: 'head' } })).not.toBe(tokenizer);
 });
