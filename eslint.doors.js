@@ -1,4 +1,5 @@
 // Who may import whom: the doors of the house, as lint rules. A package absent from a list may not be imported there.
+// Tests may use any package, each by its name.
 
 /** @type {Record<string, string[]>} importer -> packages of ours that it may import */
 const DOORS = {
@@ -13,6 +14,8 @@ const DOORS = {
   'packages/distilbert': ['autograd', 'safetensors'],
   // Serving ships no training code: neither autograd nor distilbert.
   'packages/model-core': ['contracts', 'linear', 'onnx', 'safetensors'],
+  // On no list: what only tests may use.
+  'packages/fixtures': ['dataset', 'distilbert', 'linear', 'model-core', 'onnx', 'safetensors'],
   'apps/trainer': ['autograd', 'dataset', 'distilbert', 'linear', 'metrics', 'model-core', 'onnx', 'safetensors'],
   'apps/api': ['contracts', 'metrics', 'model-core'],
   bench: ['autograd', 'dataset', 'distilbert', 'metrics', 'model-core', 'onnx', 'safetensors', 'trainer'],
@@ -23,6 +26,8 @@ const RUNTIME_FILE = 'packages/model-core/src/runtime.ts';
 const PEER_FILE = 'bench/src/serving/express-peer.ts';
 /** The files that read the environment and print: each app's entry, and the benchmarks. */
 const COMMAND_LINE_FILES = ['apps/*/src/main.ts', 'bench/src/**/*.ts'];
+
+const BY_NAME = { regex: '^(\\.\\./)+[^.].*/(src|dist|test)/', message: 'Import another package by its name.' };
 
 /** @type {import('eslint').Linter.RulesRecord} */
 const environment = {
@@ -51,7 +56,7 @@ function restrictedImports(allowed, { express, runtime }) {
       regex: `^@marquee/(?!(${names || '-'})$)`,
       message: `The doors of the house (eslint.doors.js) let only these in here: ${allowed.join(', ') || 'none'}.`,
     },
-    { regex: '^(\\.\\./)+[^.].*/(src|dist)/', message: 'Import another package by its name.' },
+    BY_NAME,
   ];
   if (!express) patterns.push({ regex: '^express($|/)', message: 'Express stays in apps/api.' });
   if (!runtime) {
@@ -67,6 +72,10 @@ export const doors = [
     files: [`${folder}/src/**/*.ts`],
     rules: restrictedImports(allowed, { express: folder === 'apps/api', runtime: false }),
   })),
+  {
+    files: ['{packages,apps}/*/test/**/*.ts', 'bench/test/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [BY_NAME] }] },
+  },
   {
     files: [RUNTIME_FILE],
     rules: restrictedImports(DOORS['packages/model-core'] ?? [], { express: false, runtime: true }),

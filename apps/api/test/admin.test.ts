@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TINY_DRAFT, tinyFiles } from '@marquee/fixtures';
 import { writeManifest } from '@marquee/model-core';
 import { expect, test } from 'vitest';
-import { TINY_DRAFT, tinyFiles } from '../../../packages/model-core/test/support/tiny-artifact.js';
 import { createKey } from './support/keys.js';
 import { post, send, startTinyService, until } from './support/service.js';
 

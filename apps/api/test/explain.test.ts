@@ -1,9 +1,9 @@
 import { MarqueeClient } from '@marquee/client';
 import { EXPLANATION_METHODS as METHODS } from '@marquee/contracts';
+import { writeExplainedArtifact } from '@marquee/fixtures';
 import { EXPLANATION_METHODS, type Explanation, loadExplainer, readManifest } from '@marquee/model-core';
 import { getPriority } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeExplainedArtifact } from '../../../packages/distilbert/test/explained-artifact.js';
 import { ExplainerPool } from '../src/index.js';
 import { inCodePoints } from '../src/routes/explain-route.js';
 import { writeTemporary, writeTinyArtifact, writeTinyCascade } from './support/artifact.js';
@@ -14,7 +14,7 @@ const REVIEWS = Array.from({ length: 10 }, (_, review) =>
   Array.from({ length: 3 + review }, (_, place) => `w${4 + ((7 * review + 11 * place) % 36)}`).join(' '),
 );
 
-const writeExplained = () => writeTemporary(writeExplainedArtifact);
+const writeExplained = () => writeTemporary((dir) => writeExplainedArtifact(dir));
 
 let service: TinyService;
 beforeAll(async () => {

@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { TINY_DRAFT, tinyFiles, writeArtifact } from '@marquee/fixtures';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { TINY_DRAFT, tinyFiles } from '../../../packages/model-core/test/support/tiny-artifact.js';
-import { writeFiles } from '../../../packages/model-core/test/support/tiny-members.js';
 // Compiled: Node starts their processes, and does not run TypeScript.
 import { hostile } from '../../dist/serving/hostile.js';
 import { kills } from '../../dist/serving/kills.js';
@@ -21,7 +20,7 @@ describe.runIf(process.platform === 'linux')('the service under load', () => {
   beforeAll(async () => {
     const dir = await mkdtemp(join(tmpdir(), 'marquee-bench-test-'));
     const model = join(dir, 'tiny');
-    await writeFiles(model, tinyFiles(), TINY_DRAFT);
+    await writeArtifact(model, tinyFiles(), TINY_DRAFT);
     const texts = ['good', 'bad', 'great good', 'bad bad', 'a good film, and a bad one'];
     context = {
       pairs: 1,

@@ -2,12 +2,12 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { wordOf, writeExplainedArtifact } from '@marquee/fixtures';
 import { type Explainer, loadExplainer, readManifest, SALIENCY_FILE, writeManifest } from '@marquee/model-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { saliencyModel } from '../src/index.js';
-import { wordOf, writeExplainedArtifact } from './explained-artifact.js';
-import { config } from './support.js';
+import { config, weights } from './support.js';
 
 /** What `oracles/captum.py` recorded of the same weights. */
 const captum = JSON.parse(await readFile(new URL('oracles/captum.json', import.meta.url), 'utf8')) as {
@@ -22,7 +22,7 @@ describe('integrated gradients beside Captum', () => {
   beforeAll(async () => {
     root = await mkdtemp(join(tmpdir(), 'explanation-'));
     dir = join(root, 'model');
-    await writeExplainedArtifact(dir);
+    await writeExplainedArtifact(dir, config, weights);
     explainer = await loadExplainer(dir, { device: 'cpu', intraOpThreads: 1 });
   });
   afterAll(async () => {

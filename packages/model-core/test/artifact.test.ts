@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { appendFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { TINY_CONFIG } from '@marquee/fixtures';
 import { describe, expect, it } from 'vitest';
 
 import { readArtifact, verifyArtifact } from '../src/index.js';
 import { temporaryFolder } from './support/folders.js';
-import { rewriteManifest, TINY_CONFIG, writeTinyArtifact } from './support/tiny-artifact.js';
+import { rewriteManifest, writeTinyArtifact } from './support/tiny-artifact.js';
 
 describe('readArtifact', () => {
   it('hands out every file of the manifest, verified', async () => {

@@ -1,20 +1,13 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { TINY_CONFIG, TINY_VOCAB_SIZE, tinyFiles, tinyGraph, tinyModel, tinyTable } from '@marquee/fixtures';
 import { encodeModel, TensorProto_DataLocation } from '@marquee/onnx';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type Classifier, loadClassifier, loadTransformer, missingCudaLibraries } from '../src/index.js';
-import { tinyGraph, tinyModel } from './support/tiny-graph.js';
-import {
-  rewriteManifest,
-  TINY_CONFIG,
-  TINY_VOCAB_SIZE,
-  tinyFiles,
-  tinyTable,
-  writeTinyArtifact,
-} from './support/tiny-artifact.js';
+import { rewriteManifest, writeTinyArtifact } from './support/tiny-artifact.js';
 
 describe('predict', () => {
   let classifier: Classifier;

@@ -1,3 +1,4 @@
+import { TINY_CASCADE_DRAFT, TINY_DRAFT, tinyFiles, tinyMembers, writeTinyWhole } from '@marquee/fixtures';
 import { describe, expect, it } from 'vitest';
 
 import {
@@ -11,8 +12,7 @@ import {
   readManifest,
 } from '../src/index.js';
 import { shippedArtifact, temporaryFolder } from './support/folders.js';
-import { TINY_DRAFT, tinyFiles, writeTinyArtifact } from './support/tiny-artifact.js';
-import { TINY_CASCADE_DRAFT, tinyMembers, writeTinyWhole } from './support/tiny-members.js';
+import { writeTinyArtifact } from './support/tiny-artifact.js';
 
 type Transformer = ManifestDraft<'transformer'>;
 

@@ -1,3 +1,4 @@
+import { floats, node, tinyModel, valueInfo } from '@marquee/fixtures';
 import {
   AttributeProto_AttributeType,
   AttributeProtoSchema,
@@ -13,7 +14,6 @@ import {
 import { describe, expect, it } from 'vitest';
 
 import { checkGraph } from '../src/index.js';
-import { floats, node, tinyModel, valueInfo } from './support/tiny-graph.js';
 
 const VOCAB_SIZE = 5;
 const EXPECTATIONS = { file: 'onnx/model.onnx', vocabSize: VOCAB_SIZE };

@@ -1,6 +1,18 @@
 import { cp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import {
+  TINY_BLEND_DRAFT,
+  TINY_CASCADE_DRAFT,
+  TINY_DRAFT,
+  TINY_LINEAR_DRAFT,
+  tinyFiles,
+  tinyLinearFiles,
+  tinyLinearModel,
+  tinyMembers,
+  writeArtifact,
+  writeTinyWhole,
+} from '@marquee/fixtures';
 import { scoreText } from '@marquee/linear';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -16,23 +28,13 @@ import {
   writeManifest,
 } from '../src/index.js';
 import { temporaryFolder } from './support/folders.js';
-import { rewriteManifest, TINY_DRAFT, tinyFiles, writeTinyArtifact } from './support/tiny-artifact.js';
-import {
-  TINY_BLEND_DRAFT,
-  TINY_CASCADE_DRAFT,
-  TINY_LINEAR_DRAFT,
-  tinyLinearFiles,
-  tinyLinearModel,
-  tinyMembers,
-  writeFiles,
-  writeTinyWhole,
-} from './support/tiny-members.js';
+import { rewriteManifest, writeTinyArtifact } from './support/tiny-artifact.js';
 
 const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
 
 async function writeTinyLinear(files = tinyLinearFiles(), draft = TINY_LINEAR_DRAFT): Promise<string> {
   const dir = await temporaryFolder();
-  await writeFiles(dir, files, draft);
+  await writeArtifact(dir, files, draft);
   return dir;
 }
 

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { TINY_DRAFT } from '@marquee/fixtures';
 import { describe, expect, it } from 'vitest';
 
 import { parseManifest, writeManifest } from '../src/index.js';
 import { temporaryFolder } from './support/folders.js';
-import { TINY_DRAFT } from './support/tiny-artifact.js';
 
 const SHA256 = 'a'.repeat(64);
 const VALID = {

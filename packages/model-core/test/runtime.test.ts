@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
+import { tinyGraph } from '@marquee/fixtures';
 import { describe, expect, it } from 'vitest';
 
 import { createSession, missingCudaLibraries, runtimeVersion, Tensor } from '../src/index.js';
 import { PACKAGE, temporaryFolder } from './support/folders.js';
-import { tinyGraph } from './support/tiny-graph.js';
 
 const MODEL = tinyGraph(Float32Array.of(1, 2, 3, 4, 5, 6));
 

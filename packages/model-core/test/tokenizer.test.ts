@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { TINY_BASE_TOKENIZER, TINY_TOKENIZER_CONFIG, TINY_VOCABULARY } from '@marquee/fixtures';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { createTokenizer, createTokenizerJson, type JsonObject, type Truncation, truncateIds } from '../src/index.js';
 import { createLibraryTokenizer } from '../src/library-tokenizer.js';
 import { realTokenizerFolder } from './support/folders.js';
-import { TINY_BASE_TOKENIZER, TINY_TOKENIZER_CONFIG, TINY_VOCABULARY } from './support/tiny-tokenizer.js';
 
 const TINY = createTokenizerJson(TINY_BASE_TOKENIZER);
 

@@ -2,12 +2,12 @@ import { cp, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 import { env, pipeline, type TextClassificationPipeline } from '@huggingface/transformers';
+import { TINY_CONFIG, tinyFiles, tinyGraph } from '@marquee/fixtures';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { createTokenizerJson, type JsonObject, loadTransformer } from '../src/index.js';
 import { realTokenizerFolder, shippedTransformer, temporaryFolder } from './support/folders.js';
-import { TINY_CONFIG, tinyFiles, writeTinyArtifact } from './support/tiny-artifact.js';
-import { tinyGraph } from './support/tiny-graph.js';
+import { writeTinyArtifact } from './support/tiny-artifact.js';
 
 /** Of our own making: short and long, with markup, accents, other scripts and emoji. */
 const REVIEWS = [

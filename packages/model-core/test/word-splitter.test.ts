@@ -1,3 +1,4 @@
+import { TINY_BASE_TOKENIZER, TINY_TOKENIZER_CONFIG } from '@marquee/fixtures';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -5,7 +6,6 @@ import { createTokenizerJson, type JsonObject } from '../src/index.js';
 import { createLibraryTokenizer } from '../src/library-tokenizer.js';
 import { readTokenizerParts } from '../src/tokenizer-json.js';
 import { createWordSplitter, type WordSplitter } from '../src/word-splitter.js';
-import { TINY_BASE_TOKENIZER, TINY_TOKENIZER_CONFIG } from './support/tiny-tokenizer.js';
 
 /** Our splitter, and what @huggingface/tokenizers makes of a text. */
 function splitters(normalizer: JsonObject): { readonly ours: WordSplitter; readonly theirs: WordSplitter } {

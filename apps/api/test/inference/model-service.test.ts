@@ -1,10 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TINY_DRAFT, TINY_VOCABULARY, tinyFiles, tinyGraph, tinyTable } from '@marquee/fixtures';
 import { writeManifest } from '@marquee/model-core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { TINY_DRAFT, tinyFiles, tinyTable } from '../../../../packages/model-core/test/support/tiny-artifact.js';
-import { tinyGraph } from '../../../../packages/model-core/test/support/tiny-graph.js';
-import { TINY_VOCABULARY } from '../../../../packages/model-core/test/support/tiny-tokenizer.js';
 import type { ModelService, ModelServiceOptions } from '../../src/index.js';
 import { writeTinyArtifact, writeTinyCascade, writeTinyLinear } from '../support/artifact.js';
 import type { TemporaryArtifact } from '../support/artifact.js';

@@ -1,9 +1,8 @@
 import { rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TINY_DRAFT, tinyFiles, tinyGraph, tinyTable } from '@marquee/fixtures';
 import { writeManifest } from '@marquee/model-core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { TINY_DRAFT, tinyFiles, tinyTable } from '../../../../packages/model-core/test/support/tiny-artifact.js';
-import { tinyGraph } from '../../../../packages/model-core/test/support/tiny-graph.js';
 import type { ModelService } from '../../src/index.js';
 import { writeTinyArtifact } from '../support/artifact.js';
 import type { TemporaryArtifact } from '../support/artifact.js';

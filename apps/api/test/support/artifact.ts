@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TINY_DRAFT, tinyFiles } from '../../../../packages/model-core/test/support/tiny-artifact.js';
 import {
+  TINY_DRAFT,
   TINY_LINEAR_DRAFT,
+  tinyFiles,
   tinyLinearFiles,
-  writeFiles,
+  writeArtifact,
   writeTinyWhole,
-} from '../../../../packages/model-core/test/support/tiny-members.js';
+} from '@marquee/fixtures';
 
 export interface TemporaryArtifact extends AsyncDisposable {
   readonly dir: string;
@@ -22,11 +23,11 @@ export async function writeTemporary(write: (dir: string) => Promise<unknown>): 
 
 /** Writes model-core's tiny artifact (a classifier that knows "good", "great" and "bad") to a folder of its own. */
 export const writeTinyArtifact = (files = tinyFiles()): Promise<TemporaryArtifact> =>
-  writeTemporary((dir) => writeFiles(dir, files, TINY_DRAFT));
+  writeTemporary((dir) => writeArtifact(dir, files, TINY_DRAFT));
 
 /** A linear model that knows the same words. */
 export const writeTinyLinear = (): Promise<TemporaryArtifact> =>
-  writeTemporary((dir) => writeFiles(dir, tinyLinearFiles(), TINY_LINEAR_DRAFT));
+  writeTemporary((dir) => writeArtifact(dir, tinyLinearFiles(), TINY_LINEAR_DRAFT));
 
 /** Both in a cascade: the linear model answers what it knows. */
 export const writeTinyCascade = (): Promise<TemporaryArtifact> => writeTemporary((dir) => writeTinyWhole(dir));

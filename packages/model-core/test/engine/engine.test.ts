@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { TINY_LINEAR_DRAFT, TINY_VOCAB_SIZE, tinyLinearFiles, writeArtifact, writeTinyWhole } from '@marquee/fixtures';
 import { describe, expect, it } from 'vitest';
 
 import { loadClassifier, loadEngine, loadPlanner } from '../../src/index.js';
 import { temporaryFolder } from '../support/folders.js';
-import { TINY_VOCAB_SIZE, writeTinyArtifact } from '../support/tiny-artifact.js';
-import { TINY_LINEAR_DRAFT, tinyLinearFiles, writeFiles, writeTinyWhole } from '../support/tiny-members.js';
+import { writeTinyArtifact } from '../support/tiny-artifact.js';
 
 const CPU = { device: 'cpu', intraOpThreads: 1 } as const;
 
@@ -48,7 +48,7 @@ describe('an engine', () => {
 
   it('has no session for a linear model', async () => {
     const dir = await temporaryFolder();
-    await writeFiles(dir, tinyLinearFiles(), TINY_LINEAR_DRAFT);
+    await writeArtifact(dir, tinyLinearFiles(), TINY_LINEAR_DRAFT);
     const engine = await loadEngine(dir, CPU);
     expect(engine.info).toMatchObject({ device: 'cpu', members: {} });
     expect('graph' in engine.info).toBe(false);

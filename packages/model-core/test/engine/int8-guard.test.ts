@@ -1,3 +1,4 @@
+import { floats, node, TINY_VOCAB_SIZE, tinyFiles, tinyGraph, tinyModel, tinyTable } from '@marquee/fixtures';
 import { create, encodeModel, TensorProto_DataType, TensorProtoSchema } from '@marquee/onnx';
 import { describe, expect, it } from 'vitest';
 
@@ -6,8 +7,7 @@ import { openEngine } from '../../src/engine/engine.js';
 import { guardInt8, type Machine, parseCpuFlags } from '../../src/engine/int8-guard.js';
 import { checkGraph, type ClassifierOptions, loadEngine } from '../../src/index.js';
 import { shippedArtifact } from '../support/folders.js';
-import { TINY_VOCAB_SIZE, tinyFiles, tinyTable, writeTinyArtifact } from '../support/tiny-artifact.js';
-import { floats, node, tinyGraph, tinyModel } from '../support/tiny-graph.js';
+import { writeTinyArtifact } from '../support/tiny-artifact.js';
 
 const machine = (arch: string, ...flags: string[]): Machine => ({ arch, cpuFlags: () => new Set(flags) });
 const HASWELL = machine('x64', 'avx2', 'fma');

@@ -1,17 +1,17 @@
+import {
+  TINY_BLEND_DRAFT,
+  TINY_LINEAR_DRAFT,
+  tinyLinearFiles,
+  tinyLinearModel,
+  writeArtifact,
+  writeTinyWhole,
+} from '@marquee/fixtures';
 import { scoreWords, shareAmongWords, splitWords } from '@marquee/linear';
 import { describe, expect, it } from 'vitest';
 
 import { EXPLANATION_METHODS, type Explainer, loadClassifier, loadExplainer } from '../../src/index.js';
 import { temporaryFolder } from '../support/folders.js';
 import { writeTinyArtifact } from '../support/tiny-artifact.js';
-import {
-  TINY_BLEND_DRAFT,
-  TINY_LINEAR_DRAFT,
-  tinyLinearFiles,
-  tinyLinearModel,
-  writeFiles,
-  writeTinyWhole,
-} from '../support/tiny-members.js';
 
 const OTHERS = EXPLANATION_METHODS.filter((method) => method !== 'integrated_gradients');
 const CPU = { device: 'cpu', intraOpThreads: 1 } as const;
@@ -23,7 +23,7 @@ async function using<T>(dir: string, work: (explainer: Explainer) => Promise<T>)
 
 async function writeTinyLinear(): Promise<string> {
   const dir = await temporaryFolder();
-  await writeFiles(dir, tinyLinearFiles(), TINY_LINEAR_DRAFT);
+  await writeArtifact(dir, tinyLinearFiles(), TINY_LINEAR_DRAFT);
   return dir;
 }
 

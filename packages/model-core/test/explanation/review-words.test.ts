@@ -1,10 +1,10 @@
+import { TINY_BASE_TOKENIZER, TINY_TOKENIZER_CONFIG } from '@marquee/fixtures';
 import { splitWords } from '@marquee/linear';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { createTokenizer, createTokenizerJson } from '../../src/index.js';
 import { alignWords } from '../../src/explanation/review-words.js';
-import { TINY_BASE_TOKENIZER, TINY_TOKENIZER_CONFIG } from '../support/tiny-tokenizer.js';
 
 const tokenizer = createTokenizer(createTokenizerJson(TINY_BASE_TOKENIZER), TINY_TOKENIZER_CONFIG, {
   maxLength: 16,

@@ -1,3 +1,4 @@
+import { floats, node, valueInfo } from '@marquee/fixtures';
 import {
   create,
   encodeModel,
@@ -12,7 +13,6 @@ import {
 import { describe, expect, it } from 'vitest';
 
 import { checkSaliencyGraph } from '../../src/graph-policy.js';
-import { floats, node, valueInfo } from '../support/tiny-graph.js';
 
 const { FLOAT, INT64 } = TensorProto_DataType;
 const WEIGHTS = new Map([['head.weight', [2, 4]]]);

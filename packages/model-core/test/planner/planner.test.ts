@@ -1,6 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import {
+  TINY_BLEND_DRAFT,
+  TINY_DRAFT,
+  TINY_VOCAB_SIZE,
+  tinyFiles,
+  tinyLinearModel,
+  tinyMembers,
+  writeTinyWhole,
+} from '@marquee/fixtures';
 import { scoreText } from '@marquee/linear';
 import { expect, it } from 'vitest';
 
@@ -10,8 +19,7 @@ import { openPlanner } from '../../src/planner/planner.js';
 import type { TransformerPlanner } from '../../src/planner/transformer-planner.js';
 import type { ReviewTokenizer } from '../../src/tokenizer.js';
 import { temporaryFolder } from '../support/folders.js';
-import { TINY_DRAFT, TINY_VOCAB_SIZE, tinyFiles, writeTinyArtifact } from '../support/tiny-artifact.js';
-import { TINY_BLEND_DRAFT, tinyLinearModel, tinyMembers, writeTinyWhole } from '../support/tiny-members.js';
+import { writeTinyArtifact } from '../support/tiny-artifact.js';
 
 const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));
 const members = (plan: ReviewPlan): string[] => plan.runs.map(({ member }) => member);
