@@ -57,7 +57,7 @@ async function serve(settings: Settings): Promise<void> {
   const log = createLog({ level: settings.logLevel, destination: process.stderr });
   const metrics = createMetrics();
   const service = createService(settings, metrics, log);
-  const explanations = new ExplainerPool({ model: () => service.model });
+  const explanations = new ExplainerPool({ model: () => service.model, observer: metrics.explanationObserver });
   const open: { access?: Access; server?: MarqueeServer } = {};
   const close = async (): Promise<void> => {
     const lastAnswerMs = performance.now() + DRAIN_TIMEOUT_MS - LAST_ANSWERS_MS;

@@ -19,6 +19,7 @@ import type { ExplanationService } from './explanation/explanation-service.js';
 import type { InferenceService, ServingModel } from './inference/inference-service.js';
 import { RequestsInHand } from './lifecycle/requests-in-hand.js';
 import type { Log } from './log.js';
+import { meterExplanations } from './metrics/metered-explanations.js';
 import { meterInference } from './metrics/metered-inference.js';
 import type { Metrics } from './metrics/metrics.js';
 import { buildOpenApiDocument } from './openapi/open-api-document.js';
@@ -72,7 +73,7 @@ export function createServer({
   };
   const routes = createRouteTable({
     inference: meterInference(inference, metrics),
-    explanations,
+    explanations: meterExplanations(explanations, metrics),
     metrics,
     reload,
     isDraining: () => isDraining,

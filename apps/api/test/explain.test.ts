@@ -105,6 +105,39 @@ describe('POST /explain', () => {
     });
   });
 
+  test('is charged, and counted, when it ends in 504, too', async () => {
+    const quota = 10_000;
+    await using limited = await startTinyService({}, writeExplained, ['--address-tokens-per-minute', String(quota)]);
+    const counted = async (sample: string): Promise<number> => {
+      const lines = (await (await fetch(`${limited.url}/metrics`)).text()).split('\n');
+      return Number(lines.find((line) => line.startsWith(`${sample} `))?.split(' ')[1]);
+    };
+    const late = 'marquee_explanations_total{method="occlusion",outcome="deadline_exceeded"}';
+    const review = { text: 'w5 w6 w7', method: 'occlusion' };
+    const first = await send(`${limited.url}/explain`, json(review)); // starts the process
+    expect(first.body).toMatchObject({ cost: 5 + 3 * 4 + 2 });
+    expect(await counted('marquee_explanations_total{method="occlusion",outcome="succeeded"}')).toBe(1);
+    expect(await counted(late)).toBe(0);
+
+    const leftOf = ({ headers }: { headers: Headers }): number =>
+      Number(/"address-content";r=(\d+);/.exec(headers.get('RateLimit') ?? '')?.[1]) / 4;
+    const pid = limited.explanations.processId ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    const { headers, ...request } = json(review);
+    const answer = await send(`${limited.url}/explain`, {
+      ...request,
+      headers: { ...headers, 'X-Request-Timeout-Ms': '1000' },
+    });
+    expect(answer).toMatchObject({ status: 504, body: { code: 'DEADLINE_EXCEEDED' } });
+    expect(leftOf(answer)).toBe(leftOf(first) - Math.ceil(request.body.length / 4)); // its body, so far
+    process.kill(pid, 'SIGCONT');
+    await until(async () => (await counted(late)) === 1);
+    const next = await send(`${limited.url}/predict`, json({ text: 'w5' }));
+    const cost = leftOf(answer) - Math.ceil(JSON.stringify({ text: 'w5' }).length / 4) - leftOf(next);
+    expect(cost).toBe(5); // the whole review, which was run before it was seen that the time is over
+    expect(await counted('marquee_explanation_seconds_count{method="occlusion"}')).toBe(2);
+  });
+
   test('is a method of the client', async () => {
     const client = new MarqueeClient({ url: service.url });
     expect(await client.explain('w5 w6', { method: 'occlusion' })).toMatchObject({ method: 'occlusion', steps: 4 });
@@ -132,6 +165,7 @@ describe('the explainer process', () => {
   const request = (text: string, ...args: Parameters<typeof due>) => ({
     text,
     method: 'integrated_gradients' as const,
+    charge: () => Promise.resolve(),
     ...due(...args),
   });
 
@@ -178,6 +212,22 @@ describe('the explainer process', () => {
     const gone = new Error('gone');
     await expect(pool.explain(request('w5', 60_000, AbortSignal.abort(gone)))).rejects.toBe(gone);
     expect(pool.processId).toBeUndefined();
+    await pool.close();
+  });
+
+  test('charges for what was run of a text that had too little time', async () => {
+    const pool = createPool();
+    const charged: number[] = [];
+    const charge = (tokens: number) => Promise.resolve(void charged.push(tokens));
+    const { cost } = await pool.explain({ ...request('w5'), charge });
+    expect(charged).toEqual([cost]);
+    const text = '! '.repeat(5_000); // each is a word, left out in a run of its own
+    await expect(pool.explain({ ...request(text, 20), method: 'occlusion', charge })).rejects.toMatchObject({
+      code: 'DEADLINE_EXCEEDED',
+    });
+    expect(charged[1]).toBeGreaterThan(0);
+    await expect(pool.explain({ ...request('w5', -1), charge })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(charged).toHaveLength(2);
     await pool.close();
   });
 

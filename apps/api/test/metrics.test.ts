@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ServedExplanation } from '../src/explanation/explanation-service.js';
+import { ApiError } from '../src/http/api-error.js';
+import { meterExplanations } from '../src/metrics/metered-explanations.js';
 import { createMetrics } from '../src/metrics/metrics.js';
 import { post, send, startTinyService } from './support/service.js';
 import type { TinyService } from './support/service.js';
@@ -29,6 +32,8 @@ describe('GET /metrics', () => {
       .filter((name) => !/^marquee_(?:nodejs|process)_/.test(name)); // those of Node depend on its version and the system
     expect(names.sort()).toMatchInlineSnapshot(`
       [
+        "marquee_explanation_seconds histogram",
+        "marquee_explanations_total counter",
         "marquee_http_request_duration_seconds histogram",
         "marquee_http_requests_rejected_total counter",
         "marquee_http_requests_total counter",
@@ -57,6 +62,9 @@ describe('GET /metrics', () => {
   test('counters are there at 0 before anything was counted', async () => {
     const fresh = await createMetrics().expose();
     for (const sample of [
+      'marquee_explanations_total{method="integrated_gradients",outcome="succeeded"}',
+      'marquee_explanations_total{method="shap",outcome="deadline_exceeded"}',
+      'marquee_explanation_seconds_count{method="lime"}',
       'marquee_http_requests_rejected_total{reason="queue_full"}',
       'marquee_http_requests_rejected_total{reason="rate_limited"}',
       'marquee_inference_process_restarts_total',
@@ -113,10 +121,37 @@ test('what the queue and the processes tell is counted', async () => {
   metrics.observer.onRunFinished?.(30, 250);
   metrics.observer.onProcessLost?.();
   metrics.observer.onReload?.('succeeded');
+  metrics.explanationObserver.onExplained?.(1500, 'shap');
   const exposition = await metrics.expose();
   expect(valueOf(exposition, 'marquee_queue_wait_seconds_sum{priority="batch"}')).toBe(0.04);
   expect(valueOf(exposition, 'marquee_inference_seconds_sum')).toBe(0.03);
+  expect(valueOf(exposition, 'marquee_explanation_seconds_sum{method="shap"}')).toBe(1.5);
   expect(valueOf(exposition, 'marquee_inference_tokens_total')).toBe(250);
   expect(valueOf(exposition, 'marquee_inference_process_restarts_total')).toBe(1);
   expect(valueOf(exposition, 'marquee_model_reloads_total{outcome="succeeded"}')).toBe(1);
+});
+
+describe('an explanation is counted as', () => {
+  const gone = AbortSignal.abort(new Error('the client has gone'));
+  const late = AbortSignal.abort(new ApiError('DEADLINE_EXCEEDED', 'late'));
+  const waiting = new AbortController().signal;
+
+  test.each([
+    ['succeeded', waiting, undefined],
+    ['queue_full', waiting, new ApiError('QUEUE_FULL', 'full')],
+    ['explanation_unavailable', waiting, new ApiError('EXPLANATION_UNAVAILABLE', 'no gradients')],
+    ['deadline_exceeded', late, late.reason as Error],
+    ['deadline_exceeded', late, undefined],
+    ['client_gone', gone, gone.reason as Error],
+    ['internal', waiting, new Error('a bug')],
+  ] as const)('%s', async (outcome, signal, thrown: Error | undefined) => {
+    const metrics = createMetrics();
+    const answer = {} as ServedExplanation; // nobody looks at it
+    const explain = () => (thrown === undefined ? Promise.resolve(answer) : Promise.reject(thrown));
+    const request = { text: 'good', method: 'lime', deadlineMs: 0, charge: () => Promise.resolve(), signal } as const;
+    await meterExplanations({ explain }, metrics)
+      .explain(request)
+      .catch(() => {});
+    expect(valueOf(await metrics.expose(), `marquee_explanations_total{method="lime",outcome="${outcome}"}`)).toBe(1);
+  });
 });

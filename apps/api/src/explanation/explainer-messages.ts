@@ -21,7 +21,7 @@ export type ExplainerRequest =
     }
   | { readonly type: 'cancel'; readonly id: number };
 
-/** Explainer to server: what its library threw keeps its code. */
+/** Explainer to server: what its library threw keeps its code, and tells the tokens that were run until then. */
 export type ExplainerReply =
   | { readonly type: 'explanation'; readonly id: number; readonly explanation: Explanation }
   | {
@@ -29,4 +29,5 @@ export type ExplainerReply =
       readonly id: number;
       readonly code: ModelCoreErrorCode | 'VERSION_CHANGED' | 'UNKNOWN';
       readonly message: string;
+      readonly cost: number;
     };

@@ -3,7 +3,12 @@ import { ApiError } from '../http/api-error.js';
 import { NICENESS } from '../lifecycle/worker-process.js';
 import type { ExplainedModel } from './explainer-messages.js';
 import { ExplainerProcess } from './explainer-process.js';
-import type { ExplanationRequest, ExplanationService, ServedExplanation } from './explanation-service.js';
+import type {
+  ExplanationObserver,
+  ExplanationRequest,
+  ExplanationService,
+  ServedExplanation,
+} from './explanation-service.js';
 
 export interface ExplainerPoolOptions {
   /** What serves now: the next explanation is of it. */
@@ -16,11 +21,12 @@ export interface ExplainerPoolOptions {
   readonly idleMs?: number;
   /** Of the process, 0 to 19. Default 19, below everything else. */
   readonly niceness?: number;
+  readonly observer?: ExplanationObserver;
   /** Compiled entry of the process. Default: the one beside this file. */
   readonly module?: URL;
 }
 
-const DEFAULTS = { threads: 1, maxQueued: 8, idleMs: 60_000, niceness: NICENESS.explanation };
+const DEFAULTS = { threads: 1, maxQueued: 8, idleMs: 60_000, niceness: NICENESS.explanation, observer: {} };
 
 /** What the first explanation is expected to take, until one was measured. */
 const FIRST_ESTIMATE_MS = 5_000;
@@ -90,9 +96,13 @@ export class ExplainerPool implements ExplanationService {
       throw new ApiError('DEADLINE_EXCEEDED', 'The time was over before the explanation began');
     const process = await this.#processFor(this.#servingModel());
     const signal = AbortSignal.any([request.signal, this.#stopping.signal]);
-    const explanation = await process.explain({ ...request, signal });
-    this.#meanMs += (performance.now() - startMs - this.#meanMs) / 4;
-    return { ...explanation, modelVersion: process.model.version };
+    try {
+      const explanation = await process.explain({ ...request, signal });
+      this.#meanMs += (performance.now() - startMs - this.#meanMs) / 4;
+      return { ...explanation, modelVersion: process.model.version };
+    } finally {
+      this.#options.observer.onExplained?.(performance.now() - startMs, request.method);
+    }
   }
 
   #servingModel(): ExplainedModel {

@@ -1,22 +1,17 @@
-import type { Explanation, ExplanationMethod } from '@marquee/model-core';
+import type { Explanation } from '@marquee/model-core';
 import { ApiError } from '../http/api-error.js';
-import type { Due } from '../inference/inference-service.js';
 import { WorkerProcess } from '../lifecycle/worker-process.js';
 import type { ExplainedModel, ExplainerReply, ExplainerRequest } from './explainer-messages.js';
+import type { ExplanationRequest } from './explanation-service.js';
 
 /** Part of the time left that a method is told of: the rest is for the run that it is in when that time is up. */
 const TIME_SHARE = 0.9;
 /** A process that says nothing for so long after the deadline is taken for hung. */
 const HANG_GRACE_MS = 10_000;
 
-export interface Explaining extends Due {
-  readonly text: string;
-  readonly method: ExplanationMethod;
-}
-
 interface Pending {
   readonly id: number;
-  resolve(explanation: Explanation): void;
+  resolve(reply: ExplainerReply): void;
   reject(error: Error): void;
 }
 
@@ -49,7 +44,7 @@ export class ExplainerProcess {
   }
 
   /** Throws ApiError as `ExplanationService.explain`, and the signal's reason once the process has let go of the text. */
-  async explain({ text, method, deadlineMs, signal }: Explaining): Promise<Explanation> {
+  async explain({ text, method, deadlineMs, signal, charge }: ExplanationRequest): Promise<Explanation> {
     if (this.#pending) throw new Error('bug: an explainer process was given a second text');
     const id = ++this.#lastId;
     const timeoutMs = Math.max(1, TIME_SHARE * (deadlineMs - performance.now()));
@@ -57,10 +52,14 @@ export class ExplainerProcess {
     const hang = setTimeout(() => this.#worker.kill(), timeoutMs + HANG_GRACE_MS);
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      return await new Promise<Explanation>((resolve, reject) => {
+      const reply = await new Promise<ExplainerReply>((resolve, reject) => {
         this.#pending = { id, resolve, reject };
         this.#worker.send({ type: 'explain', id, model: this.model, text, method, timeoutMs });
       });
+      const cost = reply.type === 'explanation' ? reply.explanation.cost : reply.cost;
+      if (cost > 0) await charge(cost);
+      if (reply.type === 'failed') throw toApiError(reply);
+      return reply.explanation;
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     } finally {
@@ -75,9 +74,7 @@ export class ExplainerProcess {
   }
 
   #receive(reply: ExplainerReply): void {
-    if (reply.id !== this.#pending?.id) return;
-    if (reply.type === 'explanation') this.#pending.resolve(reply.explanation);
-    else this.#pending.reject(toApiError(reply));
+    if (reply.id === this.#pending?.id) this.#pending.resolve(reply);
   }
 }
 

@@ -4,11 +4,19 @@ import type { Due } from '../inference/inference-service.js';
 export interface ExplanationRequest extends Due {
   readonly text: string;
   readonly method: ExplanationMethod;
+  /** Awaited with the tokens that were run for it, however it ends; not called when there is nothing to tell. */
+  readonly charge: (tokens: number) => Promise<void>;
 }
 
 export interface ServedExplanation extends Explanation {
   /** Version of the model that was explained. */
   readonly modelVersion: string;
+}
+
+/** Told of what happens, for metrics; none of it may throw. */
+export interface ExplanationObserver {
+  /** The process is done with a text, or lost over it. */
+  onExplained?(durationMs: number, method: ExplanationMethod): void;
 }
 
 /**

@@ -19,14 +19,16 @@ export function serveExplanations(child: NodeJS.Process): void {
       if (request.type === 'cancel') return;
       const { id, model, text, method, timeoutMs } = request;
       const startMs = performance.now();
+      let cost = 0;
       try {
         explainer ??= await load(model);
         const signal = cancelled.get(id)?.signal;
         const leftMs = Math.max(1, timeoutMs - (performance.now() - startMs));
-        const explanation = await explainer.explain(text, { method, signal, timeoutMs: leftMs });
+        const onTokens = (tokens: number): void => void (cost += tokens);
+        const explanation = await explainer.explain(text, { method, signal, timeoutMs: leftMs, onTokens });
         reply({ type: 'explanation', id, explanation });
       } catch (error) {
-        reply({ type: 'failed', id, ...describe(error) });
+        reply({ type: 'failed', id, cost, ...describe(error) });
       } finally {
         cancelled.delete(id);
       }

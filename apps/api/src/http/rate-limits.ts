@@ -44,7 +44,7 @@ export interface RequestLimits {
   takeRequest(by: Policy['by'], id: string): Promise<void>;
   /** `bytes` of the body, decompressed. */
   takeTokens(by: Policy['by'], id: string, bytes: number): Promise<void>;
-  /** Tokens that a request turned out to take: refuses nothing, but what comes after it in the window. */
+  /** Tokens that a request turned out to take: refuses nothing, but what comes after it in the window. It may have been answered by then. */
   addTokens(by: Policy['by'], id: string, tokens: number): Promise<void>;
 }
 
@@ -114,7 +114,7 @@ function createRequestLimits(limits: readonly Limit[], response: ServerResponse)
       for (const limit of limits) {
         if (limit.unit === 'tokens' && limit.by === by) states.set(limit, await limit.limiter.penalty(id, tokens));
       }
-      if (states.size > 0) describeStates(states, response);
+      if (states.size > 0 && !response.headersSent) describeStates(states, response);
     },
   };
 }

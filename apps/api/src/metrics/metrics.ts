@@ -1,6 +1,10 @@
 import { Registry, collectDefaultMetrics } from 'prom-client';
-import type { ApiErrorCode } from '@marquee/contracts';
+import { EXPLANATION_METHODS } from '@marquee/contracts';
+import type { ApiErrorCode, ExplanationMethod } from '@marquee/contracts';
+import type { ExplanationObserver } from '../explanation/explanation-service.js';
 import type { InferenceObserver, InferenceService, ServedPrediction } from '../inference/inference-service.js';
+import { EXPLANATION_OUTCOMES } from './explanation-outcomes.js';
+import type { ExplanationOutcome } from './explanation-outcomes.js';
 import { createInstruments } from './instruments.js';
 import type { Instruments } from './instruments.js';
 import { watchInference } from './inference-gauges.js';
@@ -37,9 +41,12 @@ export interface RequestOutcome {
 export interface Metrics {
   /** Told by the queue and the processes. */
   readonly observer: InferenceObserver;
+  /** Told by the explainer process. */
+  readonly explanationObserver: ExplanationObserver;
   readonly contentType: string;
   onRequest(outcome: RequestOutcome): void;
   onPredictions(predictions: readonly ServedPrediction[]): void;
+  onExplanation(method: ExplanationMethod, outcome: ExplanationOutcome): void;
   /** What is asked of the service at each scrape: its queue, and the model that answers. */
   watch(inference: InferenceService): void;
   /** The exposition in Prometheus' text format. */
@@ -55,12 +62,16 @@ export function createMetrics(): Metrics {
   collectDefaultMetrics({ register: registry, prefix: 'marquee_' });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   const instruments = createInstruments(registry);
-  const { requests, durations, rejections, predictions, requestReviews } = instruments;
+  const { requests, durations, rejections, predictions, requestReviews, explanations, explanationDurations } =
+    instruments;
   startAtZero(instruments);
 
   return {
     contentType: registry.contentType,
     observer: createObserver(instruments),
+    explanationObserver: {
+      onExplained: (durationMs, method) => explanationDurations.observe({ method }, durationMs / 1000),
+    },
     onRequest({ method, route = 'none', status, durationMs, errorCode }) {
       requests.inc({ method: labelOf(method), route, status: String(status) });
       durations.observe({ method: labelOf(method), route }, durationMs / 1000);
@@ -70,15 +81,20 @@ export function createMetrics(): Metrics {
       requestReviews.observe(answered.length);
       for (const { modelVersion, sentiment } of answered) predictions.inc({ version: modelVersion, label: sentiment });
     },
+    onExplanation: (method, outcome) => explanations.inc({ method, outcome }),
     watch: (inference) => watchInference(inference, { registry, predictions }),
     expose: () => registry.metrics(),
   };
 }
 
-function startAtZero({ rejections, reloads, waits }: Instruments): void {
+function startAtZero({ rejections, reloads, waits, explanations, explanationDurations }: Instruments): void {
   for (const reason of REJECTIONS) rejections.inc({ reason: reason.toLowerCase() }, 0);
   for (const outcome of ['succeeded', 'failed']) reloads.inc({ outcome }, 0);
   for (const priority of ['single', 'batch']) waits.zero({ priority });
+  for (const method of EXPLANATION_METHODS) {
+    explanationDurations.zero({ method });
+    for (const outcome of EXPLANATION_OUTCOMES) explanations.inc({ method, outcome }, 0);
+  }
 }
 
 function createObserver({ waits, runs, tokens, restarts, reloads }: Instruments): InferenceObserver {

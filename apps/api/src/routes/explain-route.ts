@@ -32,8 +32,7 @@ export function createExplainRoute(explanations: ExplanationService): Route<Expl
       'DEADLINE_EXCEEDED',
     ],
     async handle({ body: { text, method = 'integrated_gradients' }, signal, deadlineMs, charge }) {
-      const explanation = await explanations.explain({ text, method, signal, deadlineMs });
-      await charge(explanation.cost);
+      const explanation = await explanations.explain({ text, method, signal, deadlineMs, charge });
       return { status: 200, body: toResponse(text, explanation) };
     },
   };

@@ -87,6 +87,7 @@ export async function startTinyService(
   const access = await openAccess({ ...settings, keysDir }, log);
   const explanations = new ExplainerPool({
     model: () => inference.model,
+    observer: metrics.explanationObserver,
     module: EXPLAINER_MODULE,
     niceness: 0, // a machine that is busy with other tests would let it wait for ever
   });

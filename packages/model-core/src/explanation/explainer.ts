@@ -35,6 +35,7 @@ export interface Explainer {
 const DEFAULTS = {
   method: 'integrated_gradients',
   timeoutMs: 30_000,
+  onTokens: () => {},
   seed: 42,
   samples: 512,
   tolerance: 0.01,

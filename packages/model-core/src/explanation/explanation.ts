@@ -38,6 +38,8 @@ export interface ExplainOptions {
   readonly signal?: AbortSignal | undefined;
   /** After this time no run is started: the estimate so far is returned, not converged. Default 30 s. */
   readonly timeoutMs?: number | undefined;
+  /** Called after each run with its tokens, which add up to `cost`: what one that fails or is aborted has taken is told by nothing else. */
+  readonly onTokens?: ((tokens: number) => void) | undefined;
   /** Of the masks of `lime` and the orders of `shap`: an unsigned 32-bit integer. Default 42. */
   readonly seed?: number | undefined;
   /** Runs of `lime`, and of `shap` at least one order and its reverse. Default 512. */

@@ -11,7 +11,13 @@ export interface Meter {
   isOver(): Promise<boolean>;
 }
 
-export function createMeter({ timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal | undefined }): Meter {
+export interface MeterOptions {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onTokens?: (tokens: number) => void;
+}
+
+export function createMeter({ timeoutMs, signal, onTokens }: MeterOptions): Meter {
   const endMs = performance.now() + timeoutMs;
   let cost = 0;
   return {
@@ -20,6 +26,7 @@ export function createMeter({ timeoutMs, signal }: { timeoutMs: number; signal: 
     },
     count(tokens) {
       cost += tokens;
+      onTokens?.(tokens);
     },
     async isOver() {
       await setImmediate();

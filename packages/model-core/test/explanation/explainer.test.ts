@@ -47,6 +47,19 @@ describe('an explanation of a transformer', () => {
     expect([steps, cost]).toEqual([6, 6 + 4 * 5 + 2]);
   });
 
+  it('tells the tokens of each run, also when its time is up before there is an estimate', async () => {
+    const tokens: number[] = [];
+    const onTokens = (count: number): number => tokens.push(count);
+    await using(await writeTinyArtifact(), async (explainer) => {
+      const { cost } = await explainer.explain('The great film.', { method: 'occlusion', onTokens });
+      expect(tokens).toEqual([6, 5, 5, 5, 5, 2]);
+      expect(cost).toBe(28);
+      const late = explainer.explain('The great film.', { method: 'occlusion', onTokens, timeoutMs: Number.MIN_VALUE });
+      await expect(late).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+      expect(tokens.slice(6)).toEqual([6]);
+    });
+  });
+
   it.each(OTHERS)('by %s divides what the classifier answers', async (method) => {
     const dir = await writeTinyArtifact();
     const classifier = await loadClassifier(dir, CPU);
