@@ -22,15 +22,21 @@ export async function beforeDeadline<Value>(
   gone: AbortSignal,
   work: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
-  const late = new AbortController();
+  const over = new AbortController();
+  const leave = (): void => over.abort(gone.reason);
+  gone.addEventListener('abort', leave);
+  if (gone.aborted) leave();
   return new Promise<Value>((resolve, reject) => {
     const timer = setTimeout(() => {
       const error = new ApiError('DEADLINE_EXCEEDED', 'The answer was not ready in time: the work was given up');
-      late.abort(error);
+      over.abort(error);
       reject(error);
     }, deadlineMs - performance.now());
-    work(AbortSignal.any([gone, late.signal]))
+    work(over.signal)
       .then(resolve, reject)
-      .finally(() => clearTimeout(timer));
+      .finally(() => {
+        clearTimeout(timer);
+        gone.removeEventListener('abort', leave);
+      });
   });
 }

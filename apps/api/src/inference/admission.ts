@@ -45,12 +45,17 @@ type Line = Priority | 'plan';
 interface WaitLimits {
   readonly burstMs: number;
   readonly sustainedMs: number;
-  /** A wait that is no longer than that means that the queue has drained. */
+  /** A wait that is no longer than that means that the queue has drained, */
   readonly drainedMs: number;
+  /** if nobody was refused for so long. */
+  readonly calmMs: number;
 }
 
-/** Who is refused once planned has waited for so long at most. */
-const PLAN_WAIT_LIMITS: WaitLimits = { burstMs: 250, sustainedMs: 20, drainedMs: 0 };
+/**
+ * Who is refused once planned has waited for so long at most. Plans are short, so that their queue is empty now and then under
+ * any load: that alone does not end a congestion.
+ */
+const PLAN_WAIT_LIMITS: WaitLimits = { burstMs: 100, sustainedMs: 20, drainedMs: 0, calmMs: 1_000 };
 
 /**
  * Decides who may wait. A queue that is never empty helps nobody: it adds its length to every answer and not one answer more
@@ -60,7 +65,8 @@ const PLAN_WAIT_LIMITS: WaitLimits = { burstMs: 250, sustainedMs: 20, drainedMs:
  */
 export class Admission {
   readonly #limits: AdmissionLimits;
-  readonly #isCongested: Record<Line, boolean> = { single: false, batch: false, plan: false };
+  /** When a line last refused, since it has not drained. */
+  readonly #refusedOfLineAtMs: Partial<Record<Line, number | undefined>> = {};
   /** Work that was refused, less what could have been done since: later ones are sent away for longer. */
   #refusedMs = 0;
   #refusedAtMs = 0;
@@ -95,11 +101,14 @@ export class Admission {
     if (reviews > 0 && !(isSoon && waitMs <= arrival.timeLeftMs)) throw this.#refuse(arrival, waitMs);
   }
 
-  #isSoon(line: Line, waitMs: number, { burstMs, sustainedMs, drainedMs }: WaitLimits): boolean {
-    if (waitMs <= drainedMs) this.#isCongested[line] = false;
-    const limitMs = this.#isCongested[line] ? sustainedMs : burstMs;
-    if (waitMs > limitMs) this.#isCongested[line] = true;
-    return waitMs <= limitMs;
+  #isSoon(line: Line, waitMs: number, { burstMs, sustainedMs, drainedMs, calmMs }: WaitLimits): boolean {
+    const nowMs = performance.now();
+    const refusedAtMs = this.#refusedOfLineAtMs[line];
+    const isCongested = refusedAtMs !== undefined && (waitMs > drainedMs || nowMs - refusedAtMs < calmMs);
+    const isSoon = waitMs <= (isCongested ? sustainedMs : burstMs);
+    if (!isSoon) this.#refusedOfLineAtMs[line] = nowMs;
+    else if (!isCongested) this.#refusedOfLineAtMs[line] = undefined;
+    return isSoon;
   }
 
   /**
@@ -113,6 +122,7 @@ export class Admission {
       burstMs: this.#limits.burstWaitMs?.[priority] ?? burstMs,
       sustainedMs: this.#limits.sustainedWaitMs?.[priority] ?? sustainedMs,
       drainedMs: runMs,
+      calmMs: 0,
     };
   }
 

@@ -30,6 +30,9 @@ export interface PlannedReview {
   missingRuns: number;
 }
 
+/** A reason of our own: the default one is a DOMException, whose stack costs more than all else here. */
+const SETTLED = new Error('the job is settled');
+
 export interface JobAnswer {
   readonly predictions: readonly Prediction[];
   readonly timings: { tokenizationMs: number; queueMs: number; inferenceMs: number };
@@ -111,7 +114,7 @@ export class PredictionJob {
 
   #release(): void {
     this.#settle = undefined;
-    this.#over.abort();
+    this.#over.abort(SETTLED);
     clearTimeout(this.#timer);
     this.#signal.removeEventListener('abort', this.#onAbort);
   }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Admission } from '../../src/inference/admission.js';
 import type { Arrival, Backlog } from '../../src/inference/admission.js';
 
@@ -71,9 +71,10 @@ describe('admission', () => {
   });
 });
 
-test('work that is judged once it is planned is refused when planning itself is behind for longer than a burst', () => {
-  const admission = new Admission();
-  const isLetInToPlan = (planWaitMs: number): boolean => {
+describe('work that is judged once it is planned', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  function isLetInToPlan(admission: Admission, planWaitMs: number): boolean {
     try {
       admission.admitToPlan(ARRIVAL, { ...BACKLOG, waitMs: 60_000, planWaitMs });
       return true;
@@ -81,11 +82,26 @@ test('work that is judged once it is planned is refused when planning itself is 
       expect(error).toMatchObject({ code: 'QUEUE_FULL' });
       return false;
     }
-  };
-  expect(isLetInToPlan(250)).toBe(true);
-  expect(isLetInToPlan(251)).toBe(false);
-  expect(isLetInToPlan(21)).toBe(false);
-  expect(isLetInToPlan(20)).toBe(true);
-  expect(isLetInToPlan(0)).toBe(true); // drained
-  expect(isLetInToPlan(250)).toBe(true);
+  }
+
+  test('is let in by its wait to be planned, which may be longer in a burst', () => {
+    const admission = new Admission();
+    expect(isLetInToPlan(admission, 100)).toBe(true);
+    expect(isLetInToPlan(admission, 101)).toBe(false);
+    expect(isLetInToPlan(admission, 21)).toBe(false);
+    expect(isLetInToPlan(admission, 20)).toBe(true);
+  });
+
+  test('has no other burst until nobody was refused for a second', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const admission = new Admission();
+    expect(isLetInToPlan(admission, 101)).toBe(false);
+    expect(isLetInToPlan(admission, 0)).toBe(true); // empty for a moment
+    expect(isLetInToPlan(admission, 21)).toBe(false);
+    vi.advanceTimersByTime(1_000);
+    expect(isLetInToPlan(admission, 21)).toBe(false); // still behind
+    vi.advanceTimersByTime(1_000);
+    expect(isLetInToPlan(admission, 0)).toBe(true);
+    expect(isLetInToPlan(admission, 100)).toBe(true);
+  });
 });
