@@ -1,5 +1,5 @@
-import { ownedBuckets } from './buckets.js';
-import { hashNgramsOf, splitWords } from './ngrams.js';
+import { ownedBucket } from './buckets.js';
+import { splitWords, visitNgrams } from './ngrams.js';
 
 /** A linear model on hashed n-grams: it holds numbers by bucket, and no word. */
 export interface LinearModel {
@@ -18,10 +18,15 @@ export const scoreText = (model: LinearModel, text: string): number => scoreWord
 
 /** As `scoreText`, of a review that is given as its words, see `splitWords`. */
 export function scoreWords({ tags, weights, bias }: LinearModel, words: readonly string[]): number {
-  const buckets = ownedBuckets(hashNgramsOf(words), tags);
+  const known = new Set<number>();
   let sum = 0;
-  for (const bucket of buckets) sum += weights[bucket]!; // a bucket lies below 2^20
-  return bias + sum * lengthScale(buckets.length);
+  visitNgrams(words, (hash) => {
+    const bucket = ownedBucket(hash, tags);
+    if (bucket === undefined || known.has(bucket)) return;
+    known.add(bucket);
+    sum += weights[bucket]!; // a bucket lies below 2^20
+  });
+  return bias + sum * lengthScale(known.size);
 }
 
 /** What the weights of `count` n-grams are multiplied by. */

@@ -16,10 +16,8 @@ export function splitWords(text: string): readonly string[] {
 }
 
 /** Different hashes of a review's 1- to 3-grams, ascending. An n-gram's hash is that of its words' hashes. */
-export const hashNgrams = (text: string): Uint32Array => hashNgramsOf(splitWords(text));
-
-/** As `hashNgrams`, of a review that is given as its words. */
-export function hashNgramsOf(words: readonly string[]): Uint32Array {
+export function hashNgrams(text: string): Uint32Array {
+  const words = splitWords(text);
   const hashes = new Uint32Array(MAX_NGRAM_WORDS * words.length);
   let count = 0;
   visitNgrams(words, (hash) => void (hashes[count++] = hash));

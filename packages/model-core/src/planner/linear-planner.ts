@@ -1,4 +1,4 @@
-import { decodeLinearModel, LinearError, type LinearModel, scoreText, splitWords } from '@marquee/linear';
+import { decodeLinearModel, LinearError, type LinearModel, scoreWords, splitWords } from '@marquee/linear';
 
 import type { ArtifactSource } from '../artifact.js';
 import { ModelCoreError } from '../errors.js';
@@ -24,8 +24,9 @@ export async function openLinearPlanner(
     info: { dir: artifact.dir, version, kind: 'linear', modelType: 'linear', parameters, labels: LABELS, temperature },
     goldenRuns: [],
     plan(text) {
-      const logit = scoreText(model, text) / temperature;
-      return { tokenCount: splitWords(text).length, truncated: false, runs: [], score: () => logit };
+      const words = splitWords(text);
+      const logit = scoreWords(model, words) / temperature;
+      return { tokenCount: words.length, truncated: false, runs: [], score: () => logit };
     },
   };
 }
