@@ -47,14 +47,14 @@ describe('X-Request-Timeout-Ms', () => {
 
   test('ends work that does not heed it, and tells the work', async () => {
     let told: unknown;
-    const gone = new AbortController().signal;
+    const over = new AbortController();
     const work = (signal: AbortSignal): Promise<never> => {
       signal.addEventListener('abort', () => {
         told = signal.reason;
       });
       return new Promise(() => {});
     };
-    await expect(beforeDeadline(performance.now(), gone, work)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await expect(beforeDeadline(performance.now(), over, work)).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     expect(told).toBeInstanceOf(ApiError);
   });
 });

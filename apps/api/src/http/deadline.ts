@@ -14,18 +14,14 @@ export function timeoutOf({ headers }: IncomingMessage, maxMs: number): number {
 }
 
 /**
- * Does the work under a signal that is aborted when the deadline passes, or `gone` is. Throws ApiError DEADLINE_EXCEEDED at
- * the deadline, whether or not the work heeds its signal.
+ * Does the work under the signal of `over`, which is aborted when the deadline passes. Throws ApiError DEADLINE_EXCEEDED at the
+ * deadline, whether or not the work heeds its signal.
  */
 export async function beforeDeadline<Value>(
   deadlineMs: number,
-  gone: AbortSignal,
+  over: AbortController,
   work: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Value> {
-  const over = new AbortController();
-  const leave = (): void => over.abort(gone.reason);
-  gone.addEventListener('abort', leave);
-  if (gone.aborted) leave();
   return new Promise<Value>((resolve, reject) => {
     const timer = setTimeout(() => {
       const error = new ApiError('DEADLINE_EXCEEDED', 'The answer was not ready in time: the work was given up');
@@ -34,9 +30,6 @@ export async function beforeDeadline<Value>(
     }, deadlineMs - performance.now());
     work(over.signal)
       .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(timer);
-        gone.removeEventListener('abort', leave);
-      });
+      .finally(() => clearTimeout(timer));
   });
 }

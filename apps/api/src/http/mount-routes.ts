@@ -39,7 +39,7 @@ function createHandler(route: Route, doors: Doors): RequestHandler {
     const deadlineMs = state.startMs + timeoutOf(request, doors.settings.requestTimeoutMs);
     const timeoutMs = Math.min(doors.settings.bodyTimeoutMs, deadlineMs - performance.now());
     const content = await readContent(route, request, response, { timeoutMs, count });
-    const gone = abortedWhenGone(response);
+    const over = abortedWhenGone(response);
     const { params } = request as { params: Record<string, string> }; // no path has a wildcard, which alone gives lists
     const context = {
       ...content,
@@ -50,12 +50,12 @@ function createHandler(route: Route, doors: Doors): RequestHandler {
       charge,
     };
     try {
-      const answer = await beforeDeadline(deadlineMs, gone, (signal) => route.handle({ ...context, signal }));
+      const answer = await beforeDeadline(deadlineMs, over, (signal) => route.handle({ ...context, signal }));
       response.status(answer.status).set(answer.headers ?? {});
       if (answer.body instanceof Uint8Array) response.end(answer.body);
       else response.json(answer.body);
     } catch (error) {
-      if (!gone.aborted) throw error; // nobody is left to be answered
+      if (!response.destroyed) throw error; // else nobody is left to be answered
     }
   };
 }
@@ -118,12 +118,12 @@ async function readContent(
 }
 
 /** Aborted when the connection closes before the answer was sent. */
-function abortedWhenGone(response: Response): AbortSignal {
-  const gone = new AbortController();
+function abortedWhenGone(response: Response): AbortController {
+  const over = new AbortController();
   response.once('close', () => {
-    if (!response.writableEnded) gone.abort();
+    if (!response.writableEnded) over.abort();
   });
-  return gone.signal;
+  return over;
 }
 
 export function refuseMethod(allowed: readonly string[]): RequestHandler {

@@ -47,7 +47,7 @@ export class PredictionJob {
   readonly timings = { tokenizationMs: 0, queueMs: 0, inferenceMs: 0 };
   /** Processes that died over it. */
   lostProcesses = 0;
-  readonly #over = new AbortController();
+  #over: AbortController | undefined;
   readonly #signal: AbortSignal;
   readonly #predictions: Prediction[] = [];
   readonly #onAbort = (): void => this.fail(this.#signal.reason);
@@ -76,8 +76,10 @@ export class PredictionJob {
     return this.#deadlineMs - performance.now();
   }
 
-  /** Aborted when the job is settled. */
+  /** Aborted when the job is settled; made for a job that needs a process alone. */
   get over(): AbortSignal {
+    this.#over ??= new AbortController();
+    if (this.isSettled) this.#over.abort(SETTLED);
     return this.#over.signal;
   }
 
@@ -114,7 +116,7 @@ export class PredictionJob {
 
   #release(): void {
     this.#settle = undefined;
-    this.#over.abort(SETTLED);
+    this.#over?.abort(SETTLED);
     clearTimeout(this.#timer);
     this.#signal.removeEventListener('abort', this.#onAbort);
   }
