@@ -112,12 +112,12 @@ export class Admission {
   }
 
   /**
-   * A single review may wait for 20 runs in a burst, and for 5 when there are always more. A batch is bulk work and may take
+   * A single review may wait for 20 runs in a burst, and for 3 when there are always more. A batch is bulk work and may take
    * seconds.
    */
   #waitLimits(priority: Priority, runMs: number): WaitLimits {
     const burstMs = priority === 'batch' ? 10_000 : clamp(20 * runMs, 250, 2_000);
-    const sustainedMs = priority === 'batch' ? 5_000 : clamp(5 * runMs, 50, 1_000);
+    const sustainedMs = priority === 'batch' ? 5_000 : clamp(3 * runMs, 50, 1_000);
     return {
       burstMs: this.#limits.burstWaitMs?.[priority] ?? burstMs,
       sustainedMs: this.#limits.sustainedWaitMs?.[priority] ?? sustainedMs,

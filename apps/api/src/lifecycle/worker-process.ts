@@ -4,7 +4,7 @@ import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 /** Niceness of the processes that work for the server, which itself runs at 0: it must answer while they compute. */
-export const NICENESS = { inference: 5, explanation: 19 } as const;
+export const NICENESS = { inference: 10, explanation: 19 } as const;
 
 const DEFAULT_EXIT_TIMEOUT_MS = 3_000;
 

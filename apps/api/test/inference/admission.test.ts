@@ -30,14 +30,14 @@ describe('admission', () => {
     expect(isLetIn(admission, { waitMs: 801 })).toBe(false);
   });
 
-  test('holds the wait at five runs once a burst was too long, until the queue has drained', () => {
+  test('holds the wait at three runs once a burst was too long, until the queue has drained', () => {
     const admission = new Admission();
     expect(isLetIn(admission, { waitMs: 801 })).toBe(false);
-    expect(isLetIn(admission, { waitMs: 201 })).toBe(false);
-    expect(isLetIn(admission, { waitMs: 200 })).toBe(true);
-    expect(isLetIn(admission, { waitMs: 201 })).toBe(false);
+    expect(isLetIn(admission, { waitMs: 121 })).toBe(false);
+    expect(isLetIn(admission, { waitMs: 120 })).toBe(true);
+    expect(isLetIn(admission, { waitMs: 121 })).toBe(false);
     expect(isLetIn(admission, { waitMs: 40 })).toBe(true); // drained: one run or less
-    expect(isLetIn(admission, { waitMs: 201 })).toBe(true);
+    expect(isLetIn(admission, { waitMs: 121 })).toBe(true);
   });
 
   test('lets batches wait for seconds, whatever singles do', () => {
