@@ -10,22 +10,34 @@ const SWAGGER_UI_DIR = dirname(require.resolve('swagger-ui-dist/package.json'));
 const REDOC_BUNDLE = require.resolve('redoc/bundles/redoc.standalone.js');
 const SWAGGER_UI_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'] as const;
 
-const DOCS_PAGE = `<!doctype html>
+interface Page {
+  /** Of the element that the scripts fill. */
+  readonly id: string;
+  readonly style: string;
+  readonly scripts: readonly string[];
+}
+
+const renderPage = ({ id, style, scripts }: Page): string => `<!doctype html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Marquee API</title>
     <link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
-    <link rel="stylesheet" href="/docs/swagger-ui.css">
+    ${style}
   </head>
   <body>
-    <div id="swagger-ui"></div>
-    <script src="/docs/swagger-ui-bundle.js"></script>
-    <script src="/docs/swagger-initializer.js"></script>
+    <div id="${id}"></div>
+    ${scripts.map((path) => `<script src="${path}"></script>`).join('\n    ')}
   </body>
 </html>
 `;
+
+const DOCS_PAGE = renderPage({
+  id: 'swagger-ui',
+  style: '<link rel="stylesheet" href="/docs/swagger-ui.css">',
+  scripts: ['/docs/swagger-ui-bundle.js', '/docs/swagger-initializer.js'],
+});
 
 /** `validatorUrl: null`: by default Swagger UI sends the document's address to a validator on the internet. */
 const SWAGGER_INITIALIZER = `SwaggerUIBundle({
@@ -38,22 +50,11 @@ const SWAGGER_INITIALIZER = `SwaggerUIBundle({
 });
 `;
 
-const REDOC_PAGE = `<!doctype html>
-<html lang="en">
-  <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>Marquee API</title>
-    <link rel="icon" type="image/png" href="/docs/favicon-32x32.png">
-    <style>body { margin: 0; }</style>
-  </head>
-  <body>
-    <div id="redoc"></div>
-    <script src="/redoc/redoc.standalone.js"></script>
-    <script src="/redoc/redoc-initializer.js"></script>
-  </body>
-</html>
-`;
+const REDOC_PAGE = renderPage({
+  id: 'redoc',
+  style: '<style>body { margin: 0; }</style>',
+  scripts: ['/redoc/redoc.standalone.js', '/redoc/redoc-initializer.js'],
+});
 
 /** `disableSearch`: its index is built by a worker made from a blob, which the policy does not allow. */
 const REDOC_INITIALIZER = `Redoc.init('/openapi.json', { disableSearch: true }, document.getElementById('redoc'));
