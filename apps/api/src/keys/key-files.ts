@@ -19,6 +19,12 @@ export interface KeyFiles {
 /** The names that hold keys: hidden ones are Kubernetes' own (`..data`) and those of files that are being written. */
 const isKeyFile = (name: string): boolean => name.endsWith('.json') && !name.startsWith('.');
 
+/** What reading a directory of keys ended with, as the operator is told of it. */
+export function unreadableKeys(dir: string, cause: unknown): StartError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StartError('KEYS_UNUSABLE', `${dir} must be a folder of keys that can be read, but ${reason}.`, { cause });
+}
+
 /** Reads every key of a directory; one that does not exist holds none. Throws what reading the directory throws. */
 export async function readKeyFiles(dir: string): Promise<KeyFiles> {
   const records: KeyRecord[] = [];

@@ -1,7 +1,7 @@
 import { FileWatch } from '../lifecycle/file-watch.js';
 import { StartError } from '../lifecycle/start-error.js';
 import type { Log } from '../log.js';
-import { listKeyFiles, readKeyFiles } from './key-files.js';
+import { listKeyFiles, readKeyFiles, unreadableKeys } from './key-files.js';
 import { stateOfKey } from './key-record.js';
 import type { KeyRecord } from './key-record.js';
 import { idOfToken, isTokenOf } from './key-token.js';
@@ -46,10 +46,7 @@ export class KeyRing {
     } catch (cause) {
       ring.close();
       if (cause instanceof StartError) throw cause;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new StartError('KEYS_UNUSABLE', `${dir} must be a folder of keys that can be read, but ${reason}.`, {
-        cause,
-      });
+      throw unreadableKeys(dir, cause);
     }
   }
 

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { StartError } from '../lifecycle/start-error.js';
 import { SCOPES } from '../routes/route.js';
 import type { Scope } from '../routes/route.js';
-import { readKeyFiles, writeKeyFile } from './key-files.js';
+import { readKeyFiles, unreadableKeys, writeKeyFile } from './key-files.js';
 import { stateOfKey } from './key-record.js';
 import type { KeyRecord } from './key-record.js';
 import { createToken } from './key-token.js';
@@ -167,10 +167,7 @@ async function readKeys(dir: string): ReturnType<typeof readKeyFiles> {
   try {
     return await readKeyFiles(dir);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new StartError('KEYS_UNUSABLE', `${dir} must be a folder of keys that can be read, but ${reason}.`, {
-      cause,
-    });
+    throw unreadableKeys(dir, cause);
   }
 }
 

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { LIMITS } from '@marquee/contracts';
 import type { ExplainResponse, WordAttribution } from '@marquee/contracts';
 import { ExplainRequestDto, ExplainResponseDto } from '../dto/explanations.js';
 import type { ExplanationService, ServedExplanation } from '../explanation/explanation-service.js';
+import { REVIEW_ERRORS, toPredictResponse } from './prediction-routes.js';
 import type { Route } from './route.js';
 
 export function createExplainRoute(explanations: ExplanationService): Route<ExplainRequestDto, ExplainResponse> {
@@ -18,19 +18,7 @@ export function createExplainRoute(explanations: ExplanationService): Route<Expl
     wire: 'native',
     request: { dto: ExplainRequestDto, maxBytes: LIMITS.maxSingleBodyBytes },
     answers: { 200: { dto: ExplainResponseDto, description: 'The sentiment, and what each word adds to it.' } },
-    errors: [
-      'INVALID_REQUEST',
-      'MALFORMED_BODY',
-      'BODY_TOO_LARGE',
-      'UNSUPPORTED_MEDIA_TYPE',
-      'EXPLANATION_FAILED',
-      'INTERNAL',
-      'EXPLANATION_UNAVAILABLE',
-      'MODEL_NOT_LOADED',
-      'QUEUE_FULL',
-      'SHUTTING_DOWN',
-      'DEADLINE_EXCEEDED',
-    ],
+    errors: [...REVIEW_ERRORS, 'EXPLANATION_FAILED', 'EXPLANATION_UNAVAILABLE'],
     async handle({ body: { text, method = 'integrated_gradients' }, signal, deadlineMs, charge }) {
       const explanation = await explanations.explain({ text, method, signal, deadlineMs, charge });
       return { status: 200, body: toResponse(text, explanation) };
@@ -40,23 +28,14 @@ export function createExplainRoute(explanations: ExplanationService): Route<Expl
 
 function toResponse(text: string, explanation: ServedExplanation): ExplainResponse {
   const { prediction, method, completenessGap, steps, converged, cost, modelVersion } = explanation;
-  const { sentiment, confidence, probabilities, tokenCount, truncated, stage } = prediction;
   return {
-    text,
-    sentiment,
-    confidence,
-    probabilities,
+    ...toPredictResponse(text, { ...prediction, modelVersion }),
     method,
     attributions: inCodePoints(text, explanation.attributions),
     completeness_gap: completenessGap,
     steps,
     converged,
     cost,
-    prediction_id: randomUUID(),
-    model_version: modelVersion,
-    token_count: tokenCount,
-    truncated,
-    ...(stage !== undefined && { stage }),
   };
 }
 

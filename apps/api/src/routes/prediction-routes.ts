@@ -6,18 +6,18 @@ import { BatchPredictResponseDto, PredictResponseDto } from '../dto/prediction-r
 import type { InferenceService, ServedPrediction } from '../inference/inference-service.js';
 import type { Route } from './route.js';
 
-/** Of every route that predicts. */
-export const PREDICTION_ERRORS: readonly ApiErrorCode[] = [
+/** What can happen to whoever sends reviews to the model. */
+export const REVIEW_ERRORS: readonly ApiErrorCode[] = [
   'INVALID_REQUEST',
   'MALFORMED_BODY',
   'BODY_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE',
-  'PREDICTION_FAILED',
-  'INTERNAL',
   'MODEL_NOT_LOADED',
   'QUEUE_FULL',
   'SHUTTING_DOWN',
 ];
+/** Of every route that predicts. */
+export const PREDICTION_ERRORS: readonly ApiErrorCode[] = [...REVIEW_ERRORS, 'PREDICTION_FAILED'];
 
 export function createPredictRoute(inference: InferenceService): Route<PredictRequestDto, PredictResponse> {
   return {
@@ -69,7 +69,7 @@ export function createBatchPredictRoute(
 }
 
 /** The seed's four fields first, in its order. */
-function toPredictResponse(text: string, prediction: ServedPrediction): PredictResponse {
+export function toPredictResponse(text: string, prediction: ServedPrediction): PredictResponse {
   const { sentiment, confidence, probabilities, modelVersion, tokenCount, truncated, stage } = prediction;
   return {
     text,
