@@ -62,9 +62,7 @@ export async function writeArtifact(dir: string, contents: ArtifactContents): Pr
   const weights = readStoredWeights(stored, config);
   const files = new Map<string, Uint8Array | string>([
     ['config.json', toJson(configJson(config))],
-    ['tokenizer.json', JSON.stringify(createTokenizerJson(model.tokenizerJson))],
-    ['tokenizer_config.json', toJson(tokenizerConfigJson(model.tokenizerConfig, text))],
-    ['vocab.txt', model.vocabulary],
+    ...tokenizerFiles(model, text),
     ['model.safetensors', stored],
     [GRAPH_FILES.int8, quantizedModel(config, weights)],
     [SALIENCY_FILE, saliencyModel(config)],
@@ -148,7 +146,17 @@ function configJson(config: DistilBertConfig): JsonObject {
 /** What every model of the architecture says beside its sizes. */
 export const ENCODER_JSON = { initializer_range: 0.02, sinusoidal_pos_embds: false, tie_weights_: true } as const;
 
-export function tokenizerConfigJson(base: JsonObject, { maxLength, truncation }: ArtifactContents['text']): JsonObject {
+/** The tokenizer of a starting model, as it reads reviews from now on. */
+export const tokenizerFiles = (
+  model: StartingModel,
+  text: ArtifactContents['text'],
+): (readonly [name: string, contents: Uint8Array | string])[] => [
+  ['tokenizer.json', JSON.stringify(createTokenizerJson(model.tokenizerJson))],
+  ['tokenizer_config.json', toJson(tokenizerConfigJson(model.tokenizerConfig, text))],
+  ['vocab.txt', model.vocabulary],
+];
+
+function tokenizerConfigJson(base: JsonObject, { maxLength, truncation }: ArtifactContents['text']): JsonObject {
   const token = (name: string, fallback: string): string => (typeof base[name] === 'string' ? base[name] : fallback);
   return {
     tokenizer_class: 'PreTrainedTokenizerFast',

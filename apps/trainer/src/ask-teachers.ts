@@ -4,7 +4,7 @@ import { fileDigest } from '@marquee/dataset';
 import { type Classifier, loadClassifier, MANIFEST_FILE } from '@marquee/model-core';
 
 import { type EvaluationWatch, watchReviews } from './evaluation-watch.js';
-import { sessionOptions } from './optimizer-options.js';
+import { sessionOptions } from './session-options.js';
 import { openTeacherCache, type TeacherCache } from './teacher-cache.js';
 import type { TrainOptions } from './train-options.js';
 

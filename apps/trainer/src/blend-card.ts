@@ -1,7 +1,14 @@
 import type { Manifest } from '@marquee/model-core';
 
 import { formatBlend } from './blend-weights.js';
-import { asObject, describeJudgements, describeOptions, describeSources, metricTable } from './model-card.js';
+import {
+  asObject,
+  describeJudgements,
+  describeOptions,
+  describeSources,
+  ERRS_MOST,
+  metricTable,
+} from './model-card.js';
 
 const MEANINGS = {
   transformer: 'A transformer',
@@ -44,7 +51,7 @@ export function describeBlend(manifest: Manifest): string {
     '',
     '## Limits',
     '',
-    'It was trained on reviews of films in English: other languages, other things reviewed, irony and mixed opinions are where it errs most.',
+    ERRS_MOST,
     `${describeConfidence(manifest)} It must not be used to judge people.`,
     '',
     ...describeLicenses(manifest),

@@ -19,6 +19,7 @@ import { scoreReviews } from './score-reviews.js';
 import { endOfArtifact, plainOptions } from './tracking/describe-training.js';
 import { recordRun, type RunWatch } from './tracking/record-run.js';
 import { TrainerError } from './trainer-error.js';
+import { sessionOptions } from './session-options.js';
 import { transformerFolders } from './transformer-folders.js';
 
 type Blending = Ingredients & RunWatch;
@@ -111,8 +112,7 @@ async function scoreTransformers(
   return logits;
 }
 
-const load = (dir: string, { threads }: BlendOptions) =>
-  loadClassifier(dir, { device: 'cpu', ...(threads === undefined ? {} : { intraOpThreads: threads }) });
+const load = (dir: string, options: BlendOptions) => loadClassifier(dir, { device: 'cpu', ...sessionOptions(options) });
 
 /** Evaluates the written artifact on the test reviews, where there are any, and completes it. */
 async function finish(blending: Blending, manifest: Manifest): Promise<Manifest> {

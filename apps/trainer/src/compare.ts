@@ -1,26 +1,21 @@
 import { join } from 'node:path';
 
-import { fileDigest, readReviews, type Review, rowDigest } from '@marquee/dataset';
-import { type Graph, loadClassifier } from '@marquee/model-core';
+import { loadClassifier } from '@marquee/model-core';
 
 import { compareScores, type ComparisonReport, describeComparison } from './comparison-report.js';
 import { requireWritableFolder, writeDurably } from './durable-write.js';
 import { engineName } from './engine-name.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
+import type { EvaluateOptions } from './evaluate.js';
+import { type ReadRows, readRows } from './read-data.js';
 import { scoreReviews } from './score-reviews.js';
 import { readSeenRows } from './seen-rows.js';
+import { sessionOptions } from './session-options.js';
 
-export interface CompareOptions {
+export interface CompareOptions extends Omit<EvaluateOptions, 'model' | 'trainFile'> {
   /** Folders of the two models. */
   readonly a: string;
   readonly b: string;
-  readonly testFile: string;
-  readonly outputDir: string;
-  readonly graph: 'auto' | Graph;
-  readonly textColumnName: string;
-  readonly labelColumnName: string;
-  readonly maxEvalSamples: number | undefined;
-  readonly threads: number | undefined;
 }
 
 /** Where the table for a person goes. */
@@ -32,21 +27,17 @@ const COMPARISON_FILE = 'comparison_results.json';
 
 /** Compares two artifacts on the same reviews, each as it would be served, and writes `comparison_results.json` and a table. Throws `INTERRUPTED`. */
 export async function runComparison(options: CompareOptions, watch: ComparisonWatch): Promise<void> {
-  const { testFile, outputDir, maxEvalSamples } = options;
-  const reviews = await readReviews(testFile, {
-    textColumn: options.textColumnName,
-    labelColumn: options.labelColumnName,
-    ...(maxEvalSamples === undefined ? {} : { maxRows: maxEvalSamples }),
-  });
+  const { outputDir } = options;
+  const judging = await readRows(options.testFile, options, { maxRows: options.maxEvalSamples });
+  const { reviews, rowDigests, source } = judging;
   await requireWritableFolder(outputDir);
-  const digests = reviews.map(({ text }) => rowDigest(text));
-  const a = await scoreModel(options, options.a, reviews, digests, watch);
-  const b = await scoreModel(options, options.b, reviews, digests, watch);
-  const rows = reviews.map(({ label, line }, row) => ({ label, line, digest: digests[row] ?? '' }));
+  const a = await scoreModel(options, options.a, judging, watch);
+  const b = await scoreModel(options, options.b, judging, watch);
+  const rows = reviews.map(({ label, line }, row) => ({ label, line, digest: rowDigests[row] ?? '' }));
   const report: ComparisonReport = {
     a: a.model,
     b: b.model,
-    data: { sha256: await fileDigest(testFile), rows: reviews.length },
+    data: source,
     ...compareScores(rows, a.probabilities, b.probabilities),
   };
   const path = join(outputDir, COMPARISON_FILE);
@@ -58,15 +49,13 @@ export async function runComparison(options: CompareOptions, watch: ComparisonWa
 async function scoreModel(
   options: CompareOptions,
   dir: string,
-  reviews: readonly Review[],
-  digests: readonly string[],
+  { reviews, rowDigests }: ReadRows,
   watch: EvaluationWatch,
 ) {
-  const threads = options.threads === undefined ? {} : { intraOpThreads: options.threads };
-  const classifier = await loadClassifier(dir, { device: 'cpu', graph: options.graph, ...threads });
+  const classifier = await loadClassifier(dir, { device: 'cpu', graph: options.graph, ...sessionOptions(options) });
   const { version } = classifier.info;
   const { probabilities } = await scoreReviews(classifier, reviews, watch).finally(() => classifier.close());
   const seen = await readSeenRows(dir);
-  const seenRows = digests.filter((digest) => seen.has(digest)).length;
+  const seenRows = rowDigests.filter((digest) => seen.has(digest)).length;
   return { model: { path: dir, version, graph: engineName(classifier.info), seen_rows: seenRows }, probabilities };
 }

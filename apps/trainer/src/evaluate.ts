@@ -9,6 +9,7 @@ import { readRows } from './read-data.js';
 import { writeEvaluationPage } from './report/evaluation-results.js';
 import type { ReportedModel } from './report/report-sections.js';
 import { RESULT_FILES } from './report/result-files.js';
+import { sessionOptions } from './session-options.js';
 import { plainOptions } from './tracking/describe-training.js';
 import { flattenMetrics } from './tracking/flatten-metrics.js';
 import { recordRun, type RunWatch } from './tracking/record-run.js';
@@ -32,9 +33,8 @@ export interface EvaluateOptions {
  */
 export async function runEvaluation(options: EvaluateOptions, watch: RunWatch): Promise<void> {
   const { outputDir, model, graph } = options;
-  const judging = await readRows(options.testFile, columnsOf(options), { maxRows: options.maxEvalSamples });
-  const threads = options.threads === undefined ? {} : { intraOpThreads: options.threads };
-  const classifier = await loadClassifier(model, { device: 'cpu', graph, ...threads });
+  const judging = await readRows(options.testFile, options, { maxRows: options.maxEvalSamples });
+  const classifier = await loadClassifier(model, { device: 'cpu', graph, ...sessionOptions(options) });
   try {
     await requireWritableFolder(outputDir);
     await recordRun({
@@ -55,10 +55,6 @@ export async function runEvaluation(options: EvaluateOptions, watch: RunWatch): 
   watch.progress.say(`${RESULT_FILES.evaluation}, pictures and ${RESULT_FILES.page} are in ${outputDir}`);
 }
 
-const columnsOf = ({ textColumnName, labelColumnName }: EvaluateOptions) => {
-  return { textColumnName, labelColumnName, groupColumn: undefined };
-};
-
 async function evaluate(
   options: EvaluateOptions,
   classifier: Classifier,
@@ -76,7 +72,7 @@ async function evaluate(
 async function modelsBeside(options: EvaluateOptions, judging: RowsPart, watch: RunWatch): Promise<ReportedModel[]> {
   const own = await linearMemberBeside(options.model, judging, watch);
   if (options.trainFile !== undefined) {
-    const train = await readRows(options.trainFile, columnsOf(options), { requireBothClasses: true });
+    const train = await readRows(options.trainFile, options, { requireBothClasses: true });
     watch.progress.say(`fitting a linear baseline on ${train.reviews.length} reviews`);
     return [...own, ...fittedBeside(train, judging)];
   }

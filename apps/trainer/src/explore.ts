@@ -36,7 +36,7 @@ export async function runExploration(options: ExploreOptions, progress: Pick<Pro
   const tokenizer = await loadTokenizer(options);
   const parts: (ExploredPart & { readonly rowDigests: readonly string[] })[] = [];
   for (const [name, file] of files) {
-    const { reviews, rowDigests } = await readRows(file, { ...options, groupColumn: undefined });
+    const { reviews, rowDigests } = await readRows(file, options);
     const tokenCounts = Uint32Array.from(reviews, ({ text }) => tokenizer.encode(text).tokenCount);
     parts.push({ name, reviews, rowDigests, tokenCounts });
   }

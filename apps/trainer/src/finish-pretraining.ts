@@ -1,38 +1,28 @@
 import { join } from 'node:path';
 
 import { type DistilBertConfig, exportWeights, type Weight } from '@marquee/distilbert';
-import { createTokenizerJson, type JsonObject, LABELS, writeManifest } from '@marquee/model-core';
+import { type JsonObject, LABELS, writeManifest } from '@marquee/model-core';
 import { encodeSafetensors } from '@marquee/safetensors';
 
-import { ENCODER_JSON, tokenizerConfigJson, toJson, type TransformerManifest } from './artifact-writer.js';
+import { ENCODER_JSON, toJson, tokenizerFiles, type TransformerManifest } from './artifact-writer.js';
 import { writeDurably } from './durable-write.js';
 import { describeParent } from './finish-training.js';
+import type { CompleteRun } from './logged-run.js';
 import type { Pretraining } from './prepare-pretraining.js';
 import { decisivePretrainOptions } from './pretrain-options.js';
 import { encodeSeenRows, SEEN_ROWS_FILE } from './seen-rows.js';
-import type { TrainingEffort } from './training-effort.js';
-import type { FinishedRun } from './training-run.js';
-
-export interface FinishedPretraining extends Omit<FinishedRun, 'stoppedAt'> {
-  readonly effort: TrainingEffort;
-}
 
 /**
  * Writes the model folder: weights in float32, since training goes on from them, under the names of transformers' `DistilBertForMaskedLM`. Its manifest
  * names no graph: it is a start for `train`, not for serving.
  */
-export async function finishPretraining(
-  pretraining: Pretraining,
-  finished: FinishedPretraining,
-): Promise<TransformerManifest> {
+export async function finishPretraining(pretraining: Pretraining, finished: CompleteRun): Promise<TransformerManifest> {
   const { options, model, config, train, progress } = pretraining;
   const text = { maxLength: config.max_position_embeddings, truncation: 'head' } as const;
   const seenRows = new Set([...model.seenRows, ...train.rowDigests]);
   const files = new Map<string, Uint8Array | string>([
     ['config.json', toJson(configJson(config))],
-    ['tokenizer.json', JSON.stringify(createTokenizerJson(model.tokenizerJson))],
-    ['tokenizer_config.json', toJson(tokenizerConfigJson(model.tokenizerConfig, text))],
-    ['vocab.txt', model.vocabulary],
+    ...tokenizerFiles(model, text),
     ['model.safetensors', encodeSafetensors(exportWeights(weightsOf(pretraining, finished), 'F32'))],
     [SEEN_ROWS_FILE, encodeSeenRows(seenRows)],
     ...model.licenses,
@@ -63,7 +53,7 @@ function configJson({ num_labels: _, id2label: __, label2id: ___, ...architectur
 
 function describePretraining(
   { options, train, validation }: Pretraining,
-  { state, evaluations, effort }: FinishedPretraining,
+  { state, evaluations, effort }: CompleteRun,
 ): JsonObject {
   const parts = Object.entries({ train, validation }).flatMap(([name, corpus]) =>
     corpus
@@ -80,7 +70,7 @@ function describePretraining(
   };
 }
 
-function weightsOf({ model }: Pretraining, { state }: FinishedRun): Map<string, Weight> {
+function weightsOf({ model }: Pretraining, { state }: CompleteRun): Map<string, Weight> {
   const entries = [...model.weights].map(([name, { shape }]) => {
     return [name, { shape, data: state.tensors[name]?.data as Float32Array }] as const; // the state holds every parameter
   });

@@ -2,9 +2,9 @@ import { toModel } from '@marquee/autograd';
 import { languageModelEvaluation } from '@marquee/distilbert';
 import { createSession, type Tensor } from '@marquee/model-core';
 
-import { sessionOptions } from './optimizer-options.js';
 import { packSequences } from './packed-sequences.js';
 import type { Pretraining } from './prepare-pretraining.js';
+import { sessionOptions } from './session-options.js';
 import { maskTokens } from './token-masking.js';
 import { TrainerError } from './trainer-error.js';
 

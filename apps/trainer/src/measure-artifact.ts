@@ -9,6 +9,7 @@ import { fitLinearBaseline, LINEAR_BASELINE, linearLogits } from './linear-basel
 import type { DataPart } from './prepare-data.js';
 import type { Training } from './prepare-training.js';
 import { scoreReviews } from './score-reviews.js';
+import { sessionOptions } from './session-options.js';
 import { sigmoid } from './sigmoid.js';
 import { encodeReviews } from './training-data.js';
 import type { ScoredPart } from './training-observer.js';
@@ -92,8 +93,11 @@ async function scoreParts(
   parts: Readonly<Record<ScoredPart['name'], DataPart | undefined>>,
 ): Promise<Map<string, PartScores>> {
   const { options, servingTokenizer } = training;
-  const threads = options.threads === undefined ? {} : { intraOpThreads: options.threads };
-  const classifier = await loadClassifier(options.outputDir, { device: 'cpu', graph: 'int8', ...threads });
+  const classifier = await loadClassifier(options.outputDir, {
+    device: 'cpu',
+    graph: 'int8',
+    ...sessionOptions(options),
+  });
   const scored = new Map<string, PartScores>();
   try {
     for (const [name, part] of Object.entries(parts) as [ScoredPart['name'], DataPart | undefined][]) {

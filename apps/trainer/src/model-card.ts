@@ -5,6 +5,10 @@ import { formatSeconds } from './progress.js';
 
 export const CARD_FILE = 'README.md';
 
+/** Of the training data, whatever the model. */
+export const ERRS_MOST =
+  'It was trained on reviews of films in English: other languages, other things reviewed, irony and mixed opinions are where it errs most.';
+
 /** The model card (Mitchell et al. 2019) of an artifact, from its manifest: Markdown with the metadata that Hugging Face's hub reads. */
 export function describeModel(manifest: ManifestOf<'transformer'>): string {
   const { training = {}, metrics = {}, calibration, equivalence, text, parameters, version } = manifest;
@@ -42,7 +46,7 @@ export function describeModel(manifest: ManifestOf<'transformer'>): string {
     '',
     '## Limits',
     '',
-    'It was trained on reviews of films in English: other languages, other things reviewed, irony and mixed opinions are where it errs most.',
+    ERRS_MOST,
     'Its confidence is not a probability that was calibrated on your texts. It must not be used to judge people.',
     '',
   ].join('\n');

@@ -1,5 +1,4 @@
 import type { OptimizerOptions } from '@marquee/distilbert';
-import type { SessionOptions } from '@marquee/model-core';
 
 import type { TrainOptions } from './train-options.js';
 
@@ -29,6 +28,3 @@ export function optimizerOptions(options: UpdateOptions, totalSteps: number): Op
     maxGradNorm: options.maxGradNorm,
   };
 }
-
-export const sessionOptions = ({ threads }: Pick<TrainOptions, 'threads'>): SessionOptions =>
-  threads === undefined ? {} : { intraOpThreads: threads };

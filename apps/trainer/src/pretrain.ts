@@ -1,20 +1,17 @@
 import type { TransformerManifest } from './artifact-writer.js';
-import { join } from 'node:path';
 
 import { endedByError, type Stopped } from './ended-by-error.js';
-import { type FinishedPretraining, finishPretraining } from './finish-pretraining.js';
+import { finishPretraining } from './finish-pretraining.js';
 import { createLanguageModelEvaluator, type LanguageModelEvaluator } from './language-model-evaluator.js';
+import { type CompleteRun, type PlannedRun, runLogged } from './logged-run.js';
 import type { Figures } from './model-selection.js';
-import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
+import { checkOutputFolder, prepareOutputFolder } from './output-folder.js';
 import { announcePretraining, preparePretraining, type Pretraining } from './prepare-pretraining.js';
 import { decisivePretrainOptions, type PretrainOptions } from './pretrain-options.js';
 import { openLanguageModelOptimizer, pretrainingSteps } from './pretraining-steps.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
 import { describePretraining, endOfTraining } from './tracking/describe-training.js';
 import { recordRun, type RunRecorder, type RunWatch } from './tracking/record-run.js';
-import { openTrainLog } from './train-log.js';
-import { reportEffort } from './training-effort.js';
-import { evaluationIsDue, runSteps } from './training-run.js';
 import { initialState, type TrainingState } from './training-state.js';
 
 type PretrainResult = { readonly manifest: TransformerManifest } | Stopped;
@@ -62,41 +59,20 @@ async function pretrain(
   evaluator: LanguageModelEvaluator | undefined,
   checkpointPath: string | undefined,
   recorder: RunRecorder,
-): Promise<FinishedPretraining | Stopped> {
+): Promise<CompleteRun | Stopped> {
   const { options, model, plan, fingerprint, progress } = pretraining;
   const decisiveOptions = decisivePretrainOptions(options);
   const identity = { fingerprint, options: decisiveOptions, totalSteps: plan.totalSteps };
-  const checkpoint = checkpointPath === undefined ? undefined : await loadResumePoint(checkpointPath, identity);
-  if (checkpoint)
-    progress.say(`going on from ${checkpoint.path}, after step ${checkpoint.run.step} of ${plan.totalSteps}`);
-  const initial = checkpoint?.state ?? initialState(model.weights);
-  const evaluations = checkpoint?.run.evaluations ?? [];
-  const schedule = { plan, evaluationSteps: options.evalSteps };
-  const logPath = join(options.outputDir, TRAIN_LOG_FILE);
-  const position = {
-    step: initial.step,
-    evaluationIsDue: evaluator !== undefined && evaluationIsDue(schedule, initial.step, evaluations),
+  const run: PlannedRun = {
+    ...pretraining,
+    decisiveOptions,
+    evaluationSteps: options.evalSteps,
+    begin: () => initialState(model.weights),
+    openOptimizer: (state) => openLanguageModelOptimizer(pretraining, state),
+    dataOf: pretrainingSteps(pretraining),
+    evaluate: evaluator && ((state) => evaluate(pretraining, evaluator, state)),
   };
-  const log = await openTrainLog(logPath, position, recorder);
-  try {
-    const finished = await runSteps({
-      ...pretraining,
-      ...schedule,
-      decisiveOptions,
-      openOptimizer: (state) => openLanguageModelOptimizer(pretraining, state),
-      dataOf: pretrainingSteps(pretraining),
-      initial,
-      evaluations,
-      resumedFrom: checkpoint && { step: initial.step, path: checkpoint.path },
-      log,
-      evaluate: evaluator && ((state) => evaluate(pretraining, evaluator, state)),
-    });
-    if (finished.stoppedAt !== undefined) return { stoppedAt: finished.stoppedAt };
-    const { state, evaluations: all } = finished;
-    return { state, evaluations: all, effort: await reportEffort(logPath, state.step, log, progress) };
-  } finally {
-    log.close();
-  }
+  return runLogged(run, await loadResumePoint(checkpointPath, identity, progress), recorder);
 }
 
 async function evaluate(

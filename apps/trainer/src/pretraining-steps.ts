@@ -2,7 +2,8 @@ import { languageModelDropoutSpecs, languageModelStep } from '@marquee/distilber
 
 import { createDropoutMasks } from './dropout-masks.js';
 import { createGraphOptimizer, type Optimizer } from './optimizer-loop.js';
-import { optimizerOptions, sessionOptions } from './optimizer-options.js';
+import { optimizerOptions } from './optimizer-options.js';
+import { sessionOptions } from './session-options.js';
 import { type PackedSequences, packSequences, shuffleTexts } from './packed-sequences.js';
 import type { Pretraining } from './prepare-pretraining.js';
 import { maskTokens } from './token-masking.js';

@@ -13,6 +13,7 @@ import { describeEquivalence, type GraphScores, judgeEquivalence } from './equiv
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { CARD_FILE, describeModel } from './model-card.js';
 import { scoreReviews } from './score-reviews.js';
+import { sessionOptions } from './session-options.js';
 import { transformerFolders } from './transformer-folders.js';
 import { TrainerError } from './trainer-error.js';
 
@@ -116,8 +117,7 @@ async function scoreGraphs(
   try {
     await writeTrial(trial, options.model, manifest, { int8: int8Graph, fp32: inferenceModel(config, weights) });
     const score = async (graph: 'int8' | 'fp32'): Promise<Float64Array> => {
-      const threads = options.threads === undefined ? {} : { intraOpThreads: options.threads };
-      const classifier = await loadClassifier(trial, { device: 'cpu', graph, ...threads });
+      const classifier = await loadClassifier(trial, { device: 'cpu', graph, ...sessionOptions(options) });
       const { probabilities } = await scoreReviews(classifier, reviews, watch).finally(() => classifier.close());
       return probabilities;
     };

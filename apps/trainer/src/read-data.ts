@@ -41,7 +41,7 @@ export async function readRows(
     textColumnName,
     labelColumnName,
     groupColumn,
-  }: Pick<DataOptions, 'textColumnName' | 'labelColumnName' | 'groupColumn'>,
+  }: Pick<DataOptions, 'textColumnName' | 'labelColumnName'> & Partial<Pick<DataOptions, 'groupColumn'>>,
   { maxRows, requireBothClasses = false }: ReadLimits = {},
 ): Promise<ReadRows> {
   const reviews = await readReviews(file, {

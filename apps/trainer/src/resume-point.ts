@@ -8,6 +8,7 @@ import {
   loadCheckpoint,
 } from './checkpoint.js';
 import { flagOf } from './option-spec.js';
+import type { Progress } from './progress.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
 
@@ -37,19 +38,28 @@ export async function findCheckpoint({
 export const runFolderOf = (resumeFromCheckpoint: string): string =>
   isCheckpointName(basename(resumeFromCheckpoint)) ? dirname(resumeFromCheckpoint) : resumeFromCheckpoint;
 
-/** Loads a checkpoint for a run. Throws `INVALID_CHECKPOINT`, naming the options that differ, when it is another run's. */
-export async function loadResumePoint(path: string, run: RunIdentity): Promise<Checkpoint> {
+/**
+ * Loads the checkpoint that a run goes on from, where there is one, and says so. Throws `INVALID_CHECKPOINT`, naming the options that differ, when it is
+ * another run's.
+ */
+export async function loadResumePoint(
+  path: string | undefined,
+  run: RunIdentity,
+  progress: Progress,
+): Promise<Checkpoint | undefined> {
+  if (path === undefined) return undefined;
   const checkpoint = await loadCheckpoint(path);
   if (checkpoint.run.fingerprint !== run.fingerprint) {
     const differences = describeDifferences(checkpoint.run.options, run.options);
     const expectation = 'expected the options, data and starting model that this checkpoint was made with';
     throw new TrainerError('INVALID_CHECKPOINT', `${path}: ${expectation}${differences}`);
   }
-  if (checkpoint.run.step <= run.totalSteps) return checkpoint;
-  throw new TrainerError(
-    'INVALID_CHECKPOINT',
-    `${path}: expected at most ${run.totalSteps} steps, got ${checkpoint.run.step}`,
-  );
+  const { step } = checkpoint.run;
+  if (step > run.totalSteps) {
+    throw new TrainerError('INVALID_CHECKPOINT', `${path}: expected at most ${run.totalSteps} steps, got ${step}`);
+  }
+  progress.say(`going on from ${path}, after step ${step} of ${run.totalSteps}`);
+  return checkpoint;
 }
 
 function describeDifferences(saved: CheckpointOptions, current: CheckpointOptions): string {

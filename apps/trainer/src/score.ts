@@ -7,6 +7,7 @@ import { type Classifier, type Graph, LABELS, loadClassifier } from '@marquee/mo
 import { writeFailure } from './durable-write.js';
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { type ScoredRow, type ScoreFormat, scoreFormatOf } from './score-format.js';
+import { sessionOptions } from './session-options.js';
 import { TrainerError } from './trainer-error.js';
 
 export interface ScoreOptions {
@@ -33,10 +34,9 @@ interface UnscoredRow {
  * what was read is answered, so that memory does not grow with it. No row is left out, not even one without text; a blank line is no row. Throws `INTERRUPTED`.
  */
 export async function runScoring(options: ScoreOptions, watch: EvaluationWatch): Promise<void> {
-  const { model, graph, threads, outputFile, labelColumnName } = options;
+  const { model, graph, outputFile, labelColumnName } = options;
   const formatOf = scoreFormatOf(outputFile);
-  const limits = threads === undefined ? {} : { intraOpThreads: threads };
-  const classifier = await loadClassifier(model, { device: 'cpu', graph, ...limits });
+  const classifier = await loadClassifier(model, { device: 'cpu', graph, ...sessionOptions(options) });
   const format = formatOf(classifier.info.kind === 'cascade');
   try {
     const counts = await writeWhole(outputFile, (output) => scoreRows(options, classifier, watch, output, format));

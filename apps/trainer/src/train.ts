@@ -1,5 +1,4 @@
 import type { TransformerManifest } from './artifact-writer.js';
-import { join } from 'node:path';
 
 import { parameterCount } from '@marquee/distilbert';
 
@@ -10,19 +9,17 @@ import { writeDataFiles } from './data-files.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
 import { lossScalingOf } from './execution.js';
 import { type FinishedTraining, finishTraining } from './finish-training.js';
+import { type PlannedRun, runLogged } from './logged-run.js';
 import type { Evaluation, Figures } from './model-selection.js';
-import { sessionOptions } from './optimizer-options.js';
-import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
+import { checkOutputFolder, prepareOutputFolder } from './output-folder.js';
 import { announce, prepareTraining, type Teach, type Training } from './prepare-training.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
 import { openClassifierOptimizer, reviewSteps } from './review-steps.js';
+import { sessionOptions } from './session-options.js';
 import { describeTraining, endOfTraining } from './tracking/describe-training.js';
 import { recordRun, type RunRecorder } from './tracking/record-run.js';
-import { openTrainLog } from './train-log.js';
 import { selectionRule, type TrainOptions } from './train-options.js';
-import { reportEffort } from './training-effort.js';
 import type { TrainingWatch } from './training-observer.js';
-import { evaluationIsDue, runSteps } from './training-run.js';
 import { initialState, modelParameters, type TrainingState } from './training-state.js';
 import { describeValidation, measureValidation } from './validation-metrics.js';
 
@@ -111,44 +108,20 @@ async function train(
   const { options, execution, model, data, plan, fingerprint, progress } = training;
   const identity = { fingerprint, options: training.decisiveOptions, totalSteps: plan.totalSteps };
   const selection = selectionRule(options);
-  const checkpoint = checkpointPath === undefined ? undefined : await loadResumePoint(checkpointPath, identity);
-  if (checkpoint) {
-    progress.say(`going on from ${checkpoint.path}, after step ${checkpoint.run.step} of ${plan.totalSteps}`);
-    await bringBestCheckpoint(options.outputDir, checkpoint, selection);
-  }
-  const initial =
-    checkpoint?.state ??
-    initialState(model.weights, {
-      averaged: options.emaDecay > 0,
-      lossScaling: lossScalingOf(execution),
-    });
-  const evaluations = checkpoint?.run.evaluations ?? [];
-  const schedule = { plan, evaluationSteps: options.evalStrategy === 'epoch' ? plan.stepsPerEpoch : options.evalSteps };
-  const logPath = join(options.outputDir, TRAIN_LOG_FILE);
-  const position = {
-    step: initial.step,
-    evaluationIsDue: data.validation !== undefined && evaluationIsDue(schedule, initial.step, evaluations),
+  const checkpoint = await loadResumePoint(checkpointPath, identity, progress);
+  if (checkpoint) await bringBestCheckpoint(options.outputDir, checkpoint, selection);
+  const run: PlannedRun = {
+    ...training,
+    selection,
+    evaluationSteps: options.evalStrategy === 'epoch' ? plan.stepsPerEpoch : options.evalSteps,
+    begin: () => initialState(model.weights, { averaged: options.emaDecay > 0, lossScaling: lossScalingOf(execution) }),
+    openOptimizer: (state) => openClassifierOptimizer(training, state),
+    dataOf: reviewSteps(training),
+    evaluate: data.validation && ((state) => evaluate(training, evaluator, state)),
   };
-  const log = await openTrainLog(logPath, position, recorder);
-  try {
-    const finished = await runSteps({
-      ...training,
-      ...schedule,
-      selection,
-      openOptimizer: (state) => openClassifierOptimizer(training, state),
-      dataOf: reviewSteps(training),
-      initial,
-      evaluations,
-      resumedFrom: checkpoint && { step: initial.step, path: checkpoint.path },
-      log,
-      evaluate: data.validation && ((state) => evaluate(training, evaluator, state)),
-    });
-    if (finished.stoppedAt !== undefined) return { stoppedAt: finished.stoppedAt };
-    const chosen = await chooseModel(training, finished);
-    return { ...chosen, effort: await reportEffort(logPath, finished.state.step, log, progress) };
-  } finally {
-    log.close();
-  }
+  const finished = await runLogged(run, checkpoint, recorder);
+  if ('stoppedAt' in finished) return finished;
+  return { ...(await chooseModel(training, finished)), effort: finished.effort };
 }
 
 async function evaluate(training: Training, evaluator: Evaluator, state: TrainingState): Promise<Figures> {
