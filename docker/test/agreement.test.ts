@@ -15,7 +15,7 @@ function numberIn(path: string, pattern: RegExp): number {
 }
 
 /** Time that the server gives the work in hand when it is told to end. */
-const DRAIN_S = numberIn('apps/api/src/main.ts', /DRAIN_TIMEOUT_MS = ([\d_]+)/) / 1000 || 20;
+const DRAIN_S = numberIn('apps/api/src/settings.ts', /'MARQUEE_DRAIN_TIMEOUT_MS',[^}]*fallback: '(\d+)'/) / 1000;
 
 describe('the images', () => {
   it.each(['docker/Dockerfile', 'docker/Dockerfile.cuda'])('%s installs with the pnpm that npm scripts use', (path) => {

@@ -21,9 +21,7 @@ const inRepository = (path: string): string => fileURLToPath(new URL(`../../../$
 const DEFAULT_MODEL_DIR = inRepository('artifacts/marquee');
 const DEFAULT_KEYS_DIR = inRepository('.marquee/keys');
 
-/** Work in hand is finished within this time of a signal. */
-const DRAIN_TIMEOUT_MS = 20_000;
-/** Of it, the time to send the last answers. */
+/** Of the time to drain, that to send the last answers. */
 const LAST_ANSWERS_MS = 500;
 
 const hadTerminal = hasTerminal();
@@ -60,10 +58,10 @@ async function serve(settings: Settings): Promise<void> {
   const explanations = new ExplainerPool({ model: () => service.model, observer: metrics.explanationObserver });
   const open: { access?: Access; server?: MarqueeServer } = {};
   const close = async (): Promise<void> => {
-    const lastAnswerMs = performance.now() + DRAIN_TIMEOUT_MS - LAST_ANSWERS_MS;
+    const lastAnswerMs = performance.now() + settings.drainTimeoutMs - LAST_ANSWERS_MS;
     service.drain(lastAnswerMs);
     explanations.drain(lastAnswerMs);
-    await open.server?.close(DRAIN_TIMEOUT_MS);
+    await open.server?.close(settings.drainTimeoutMs);
     await explanations.close();
     await service.close();
     open.access?.close();
@@ -101,7 +99,7 @@ async function serve(settings: Settings): Promise<void> {
 }
 
 function createService(
-  { modelDir, device, graph, processes, threads = 1 }: Settings,
+  { modelDir, device, graph, processes, threads = 1, maxQueueReviews, maxQueueTokens }: Settings,
   { observer }: Metrics,
   log: Log,
 ): ModelService {
@@ -111,6 +109,7 @@ function createService(
     observer,
     log,
     engine: { device, graph, intraOpThreads: threads },
+    limits: { maxReviews: maxQueueReviews, maxTokens: maxQueueTokens },
     ...(processes !== undefined && { processes }),
   });
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { DEFAULT_ADMISSION_LIMITS } from './inference/admission.js';
 import { StartError } from './lifecycle/start-error.js';
 import { LOG_LEVELS } from './log.js';
 import { BOOLEAN, HOST, HOSTS, NETWORKS, ORIGINS, REDIS_URL, choice, integer, path } from './setting-types.js';
@@ -173,6 +174,30 @@ const SPECS = {
     type: integer(1_000, 600_000),
     fallback: '30000',
     help: 'time for an answer; X-Request-Timeout-Ms asks for less',
+  },
+  drainTimeoutMs: {
+    group: 'Limits',
+    flag: 'drain-timeout-ms',
+    variable: 'MARQUEE_DRAIN_TIMEOUT_MS',
+    type: integer(1_000, 600_000),
+    fallback: '20000',
+    help: 'time to finish the work in hand at the end; less than whoever stops the server waits before it kills',
+  },
+  maxQueueReviews: {
+    group: 'Limits',
+    flag: 'max-queue-reviews',
+    variable: 'MARQUEE_MAX_QUEUE_REVIEWS',
+    type: integer(1, 1e9),
+    fallback: String(DEFAULT_ADMISSION_LIMITS.maxReviews),
+    help: 'reviews that may be unanswered at a time',
+  },
+  maxQueueTokens: {
+    group: 'Limits',
+    flag: 'max-queue-tokens',
+    variable: 'MARQUEE_MAX_QUEUE_TOKENS',
+    type: integer(1, 1e9),
+    fallback: String(DEFAULT_ADMISSION_LIMITS.maxTokens),
+    help: 'tokens that may wait at a time',
   },
   keyRequestsPerMinute: {
     group: 'Limits',

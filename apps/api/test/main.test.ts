@@ -80,6 +80,12 @@ async function isAnswering(url: string): Promise<boolean> {
   );
 }
 
+/** Resolves when the first review was given to a process. */
+const untilRunning = (url: string) =>
+  until(async () =>
+    (await (await fetch(`${url}/metrics`)).text()).includes('_wait_seconds_count{priority="single"} 1'),
+  );
+
 const logsOf = (run: Run) =>
   run
     .errors()
@@ -235,6 +241,19 @@ describe('the end', () => {
     expect(isRunning(child)).toBe(false);
   });
 
+  test.runIf(hasProc)('comes within the time to drain that is set, and what does not fit is answered 503', async () => {
+    const run = startMain('--model', artifact.dir, '--port', '0', '--drain-timeout-ms', '1000');
+    const url = await addressOf(run);
+    const [child = 0] = descendantsOf(run.pid);
+    process.kill(child, 'SIGSTOP');
+    const answer = post(`${url}/predict`, { text: 'good' });
+    await untilRunning(url);
+    run.process.kill('SIGTERM');
+    // In the time that there is by default, another process would have answered for the one that hangs.
+    expect(await answer).toMatchObject({ status: 503, body: { code: 'SHUTTING_DOWN' } });
+    expect(await run.exit).toEqual({ code: 0, signal: null });
+  });
+
   test('is announced while connections are still answered', async () => {
     const run = startMain('--model', artifact.dir, '--port', '0');
     const url = await addressOf(run);
@@ -270,6 +289,23 @@ describe('the end', () => {
     await until(() => isAnswering(url));
     expect((await post(`${url}/predict`, { text: 'good' })).status).toBe(200);
     expect(descendantsOf(run.pid)).not.toContain(child);
+  });
+});
+
+describe.runIf(hasProc)('a queue', () => {
+  test.each([
+    ['--max-queue-reviews', '1'],
+    ['--max-queue-tokens', '2'],
+  ])('of %s %s is full when one review of three tokens runs', async (option, value) => {
+    const run = startMain('--model', artifact.dir, '--port', '0', option, value);
+    const url = await addressOf(run);
+    const [child = 0] = descendantsOf(run.pid);
+    process.kill(child, 'SIGSTOP');
+    const answer = post(`${url}/predict`, { text: 'good' });
+    await untilRunning(url);
+    expect(await post(`${url}/predict`, { text: 'good' })).toMatchObject({ status: 503, body: { code: 'QUEUE_FULL' } });
+    process.kill(child, 'SIGCONT');
+    expect((await answer).status).toBe(200);
   });
 });
 

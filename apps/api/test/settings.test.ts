@@ -51,6 +51,9 @@ describe('settings', () => {
         bodyTimeoutMs: 20_000,
         keepAliveTimeoutMs: 65_000,
         requestTimeoutMs: 30_000,
+        drainTimeoutMs: 20_000,
+        maxQueueReviews: 1024,
+        maxQueueTokens: 262_144,
         logLevel: 'info',
       },
     });
@@ -134,6 +137,17 @@ describe('settings', () => {
       { MARQUEE_REDIS_URL: 'https://:hunter2@redis' },
       'MARQUEE_REDIS_URL must be an address such as redis://redis:6379 or rediss://user:password@redis:6379/0, got something else.',
     ],
+    [
+      [],
+      { MARQUEE_DRAIN_TIMEOUT_MS: '20' },
+      'MARQUEE_DRAIN_TIMEOUT_MS must be an integer from 1000 to 600000, got "20".',
+    ],
+    [
+      [],
+      { MARQUEE_MAX_QUEUE_REVIEWS: '0' },
+      'MARQUEE_MAX_QUEUE_REVIEWS must be an integer from 1 to 1000000000, got "0".',
+    ],
+    [['--max-queue-tokens', '256k'], {}, '--max-queue-tokens must be an integer from 1 to 1000000000, got "256k".'],
     [['--modell', 'x'], {}, "Unknown option '--modell': --help lists the options."],
   ])('%j %j stop the start with the name and what was expected', (argv, env, message) => {
     expect(() => settingsOf(argv, env)).toThrow(expect.objectContaining({ code: 'INVALID_SETTINGS', message }));

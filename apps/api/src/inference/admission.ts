@@ -4,7 +4,7 @@ import type { Priority } from './inference-service.js';
 export interface AdmissionLimits {
   /** Reviews that may be unanswered at a time. Default 1024. */
   readonly maxReviews: number;
-  /** Tokens that may be unanswered at a time. Default 262,144: sixteen full batches of the longest reviews. */
+  /** Tokens that may wait at a time. Default 262,144: sixteen full batches of the longest reviews. */
   readonly maxTokens: number;
   /** Longest wait that a burst may cause, by priority. Default: see `waitLimits`. */
   readonly burstWaitMs?: Readonly<Record<Priority, number>>;
