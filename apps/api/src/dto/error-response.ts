@@ -2,6 +2,7 @@ import { IsIn, IsString } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { API_ERRORS } from '@marquee/contracts';
 import type { ApiErrorCode, ErrorResponse } from '@marquee/contracts';
+import { EXAMPLE_REQUEST_ID } from './examples.js';
 
 export class ErrorResponseDto implements ErrorResponse {
   @JSONSchema({ description: 'The kind of error.', examples: ['Validation error'] })
@@ -21,7 +22,7 @@ export class ErrorResponseDto implements ErrorResponse {
 
   @JSONSchema({
     description: 'Names this request in the log of the server; also in the header X-Request-Id.',
-    examples: ['0198f2c4-7d3e-7c11-9b1f-2f6d5f0f3a55'],
+    examples: [EXAMPLE_REQUEST_ID],
   })
   @IsString()
   readonly request_id!: string;

@@ -4,6 +4,7 @@ import { JSONSchema } from 'class-validator-jsonschema';
 import { EXPLANATION_METHODS } from '@marquee/contracts';
 import type { ExplainRequest, ExplainResponse, ExplanationMethod, WordAttribution } from '@marquee/contracts';
 import { Omittable } from './omittable.js';
+import { EXAMPLE_EXPLANATION } from './examples.js';
 import { PredictResponseDto } from './prediction-responses.js';
 import { IsReviewText } from './review-text.js';
 
@@ -11,7 +12,7 @@ import { IsReviewText } from './review-text.js';
 export class ExplainRequestDto implements ExplainRequest {
   @JSONSchema({
     description: 'The movie review. Characters are Unicode code points.',
-    examples: ['The plot is thin, but the acting is superb.'],
+    examples: [EXAMPLE_EXPLANATION.text],
   })
   @IsReviewText()
   readonly text!: string;
@@ -32,22 +33,23 @@ export class WordAttributionDto implements WordAttribution {
 
   @JSONSchema({
     description: 'Where the word starts, in Unicode code points from the start of the text.',
-    examples: [36],
+    examples: [14],
   })
   @IsInt()
   @Min(0)
   readonly start!: number;
 
-  @JSONSchema({ description: 'Where it ends: the code point behind its last.', examples: [42] })
+  @JSONSchema({ description: 'Where it ends: the code point behind its last.', examples: [20] })
   @IsInt()
   @Min(1)
   readonly end!: number;
 
-  @JSONSchema({ description: 'What the word adds to the log-odds of positive.', examples: [1.73] })
+  @JSONSchema({ description: 'What the word adds to the log-odds of positive.', examples: [4.6] })
   @IsNumber()
   readonly score!: number;
 }
 
+@JSONSchema({ examples: [EXAMPLE_EXPLANATION] })
 export class ExplainResponseDto extends PredictResponseDto implements ExplainResponse {
   @JSONSchema({ examples: ['integrated_gradients'] })
   @IsIn(EXPLANATION_METHODS)

@@ -4,6 +4,7 @@ import { IsIn, IsInt, IsObject, IsOptional, Min, ValidateBy, ValidateNested } fr
 import type { ValidationArguments } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { LIMITS } from '@marquee/contracts';
+import { EXAMPLE_REVIEW } from './examples.js';
 import { Omittable } from './omittable.js';
 import { REVIEW_TEXT_SCHEMA, describeTextFlaw } from './review-text.js';
 
@@ -17,7 +18,7 @@ export const HF_INPUTS_SCHEMA = {
     REVIEW_TEXT_SCHEMA,
     { type: 'array', minItems: 1, maxItems: LIMITS.maxBatchReviews, items: REVIEW_TEXT_SCHEMA },
   ],
-  examples: ['This movie was absolutely fantastic!'],
+  examples: [EXAMPLE_REVIEW],
 } as const;
 
 function describeFlaw(inputs: unknown): string | undefined {
@@ -40,13 +41,22 @@ function IsHuggingFaceInputs(): PropertyDecorator {
 const SCORE_FUNCTIONS = ['softmax', 'sigmoid', 'none'] as const;
 
 export class HuggingFaceParametersDto {
-  @JSONSchema({ description: 'So many of the likeliest labels; all of them when left out.', type: ['integer', 'null'] })
+  @JSONSchema({
+    description: 'So many of the likeliest labels; all of them when left out.',
+    type: ['integer', 'null'],
+    examples: [2],
+  })
   @IsOptional()
   @IsInt()
   @Min(1)
   readonly top_k?: number | null;
 
-  @JSONSchema({ description: 'What becomes of the logits.', type: ['string', 'null'], enum: [null] })
+  @JSONSchema({
+    description: 'What becomes of the logits; `softmax` when left out.',
+    type: ['string', 'null'],
+    enum: [...SCORE_FUNCTIONS, null],
+    examples: ['softmax'],
+  })
   @IsOptional()
   @IsIn(SCORE_FUNCTIONS)
   readonly function_to_apply?: (typeof SCORE_FUNCTIONS)[number] | null;

@@ -25,6 +25,7 @@ import type {
   InferenceServerState,
   TensorMetadata,
 } from '@marquee/contracts';
+import { EXAMPLE_PREDICTION, EXAMPLE_REVIEW, EXAMPLE_VERSION } from './examples.js';
 import { Omittable } from './omittable.js';
 import { IsReviewText } from './review-text.js';
 
@@ -62,13 +63,14 @@ export class InferenceInputDto {
 
   @JSONSchema({
     description: '`binary_data_size`: the bytes of this tensor that follow the JSON, in place of `data`.',
+    examples: [{}],
     additionalProperties: true,
   })
   @Omittable()
   @IsObject()
   readonly parameters?: Parameters;
 
-  @JSONSchema({ description: 'The reviews, in UTF-8.', examples: [['This movie was absolutely fantastic!']] })
+  @JSONSchema({ description: 'The reviews, in UTF-8.', examples: [[EXAMPLE_REVIEW]] })
   @Omittable()
   @IsReviewText({ each: true })
   @ArrayMaxSize(LIMITS.maxBatchReviews)
@@ -84,6 +86,7 @@ export class InferenceRequestedOutputDto {
 
   @JSONSchema({
     description: '`binary_data`: whether the bytes of this tensor shall follow the JSON, in place of `data`.',
+    examples: [{ binary_data: false }],
     additionalProperties: true,
   })
   @Omittable()
@@ -99,6 +102,7 @@ export class InferenceRequestDto {
 
   @JSONSchema({
     description: '`binary_data_output`: whether outputs that do not say otherwise shall be binary.',
+    examples: [{ binary_data_output: false }],
     additionalProperties: true,
   })
   @Omittable()
@@ -112,7 +116,10 @@ export class InferenceRequestDto {
   @IsArray()
   readonly inputs!: InferenceInputDto[];
 
-  @JSONSchema({ description: 'The outputs that are wanted; all of them when left out.' })
+  @JSONSchema({
+    description: 'The outputs that are wanted; all of them when left out.',
+    examples: [OUTPUT_NAMES.map((name) => ({ name }))],
+  })
   @Omittable()
   @ValidateNested({ each: true })
   @Type(() => InferenceRequestedOutputDto)
@@ -135,7 +142,7 @@ export class InferenceOutputDto implements InferenceOutput {
   @IsIn(['BYTES', 'FP32'])
   readonly datatype!: 'BYTES' | 'FP32';
 
-  @JSONSchema({ description: '`binary_data_size`, of a binary output.' })
+  @JSONSchema({ description: '`binary_data_size`, of a binary output.', examples: [{}] })
   @Omittable()
   @IsObject()
   readonly parameters?: Parameters;
@@ -143,7 +150,7 @@ export class InferenceOutputDto implements InferenceOutput {
   @JSONSchema({
     description: 'Row by row; absent from a binary output.',
     items: { type: ['string', 'number'] },
-    examples: [[0.0013, 0.9987]],
+    examples: [Object.values(EXAMPLE_PREDICTION.probabilities)],
   })
   @Omittable()
   @IsArray()
@@ -151,17 +158,33 @@ export class InferenceOutputDto implements InferenceOutput {
 }
 
 export class InferenceResponseDto implements InferenceResponse {
+  @JSONSchema({ examples: ['marquee'] })
   @IsString()
   readonly model_name!: string;
 
+  @JSONSchema({ examples: [EXAMPLE_VERSION] })
   @IsString()
   readonly model_version!: string;
 
-  @JSONSchema({ description: 'The one of the request, if it had one.' })
+  @JSONSchema({ description: 'The one of the request, if it had one.', examples: ['42'] })
   @Omittable()
   @IsString()
   readonly id?: string;
 
+  @JSONSchema({
+    description: 'Those that were asked for; of binary ones without `data`.',
+    examples: [
+      [
+        { name: 'label', shape: [1], datatype: 'BYTES', data: [EXAMPLE_PREDICTION.sentiment] },
+        {
+          name: 'probabilities',
+          shape: [1, 2],
+          datatype: 'FP32',
+          data: Object.values(EXAMPLE_PREDICTION.probabilities),
+        },
+      ],
+    ],
+  })
   @ValidateNested({ each: true })
   @Type(() => InferenceOutputDto)
   @IsArray()
@@ -169,22 +192,26 @@ export class InferenceResponseDto implements InferenceResponse {
 }
 
 export class TensorMetadataDto implements TensorMetadata {
+  @JSONSchema({ examples: ['text'] })
   @IsString()
   readonly name!: string;
 
+  @JSONSchema({ examples: ['BYTES'] })
   @IsString()
   readonly datatype!: string;
 
-  @JSONSchema({ description: '−1 stands for any size.' })
+  @JSONSchema({ description: '−1 stands for any size.', examples: [[-1]] })
   @IsInt({ each: true })
   @IsArray()
   readonly shape!: readonly number[];
 }
 
 export class InferenceModelMetadataDto implements InferenceModelMetadata {
+  @JSONSchema({ examples: ['marquee'] })
   @IsString()
   readonly name!: string;
 
+  @JSONSchema({ examples: [[EXAMPLE_VERSION]] })
   @IsString({ each: true })
   @IsArray()
   readonly versions!: readonly string[];
@@ -198,6 +225,14 @@ export class InferenceModelMetadataDto implements InferenceModelMetadata {
   @IsArray()
   readonly inputs!: readonly TensorMetadataDto[];
 
+  @JSONSchema({
+    examples: [
+      [
+        { name: 'label', datatype: 'BYTES', shape: [-1] },
+        { name: 'probabilities', datatype: 'FP32', shape: [-1, 2] },
+      ],
+    ],
+  })
   @ValidateNested({ each: true })
   @Type(() => TensorMetadataDto)
   @IsArray()
@@ -205,9 +240,11 @@ export class InferenceModelMetadataDto implements InferenceModelMetadata {
 }
 
 export class InferenceServerMetadataDto implements InferenceServerMetadata {
+  @JSONSchema({ examples: ['marquee'] })
   @IsString()
   readonly name!: string;
 
+  @JSONSchema({ description: 'Of the API.', examples: ['1.0.0'] })
   @IsString()
   readonly version!: string;
 
@@ -218,19 +255,23 @@ export class InferenceServerMetadataDto implements InferenceServerMetadata {
 }
 
 export class InferenceServerStateDto implements InferenceServerState {
+  @JSONSchema({ examples: [true] })
   @IsBoolean()
   readonly live!: boolean;
 }
 
 export class InferenceModelStateDto implements InferenceModelState {
+  @JSONSchema({ examples: ['marquee'] })
   @IsString()
   readonly name!: string;
 
+  @JSONSchema({ examples: [true] })
   @IsBoolean()
   readonly ready!: boolean;
 }
 
 export class InferenceErrorDto implements InferenceError {
+  @JSONSchema({ description: 'What was wrong, and what was expected.', examples: ['Model not loaded'] })
   @IsString()
   readonly error!: string;
 }

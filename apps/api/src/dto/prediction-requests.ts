@@ -3,6 +3,7 @@ import type { ValidationArguments } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { LIMITS } from '@marquee/contracts';
 import type { BatchPredictRequest, PredictRequest } from '@marquee/contracts';
+import { EXAMPLE_BATCH, EXAMPLE_REVIEW } from './examples.js';
 import { IsReviewText } from './review-text.js';
 
 // `!` on the properties of all DTOs: class-transformer creates the instance and assigns what the body holds; the decorators
@@ -12,7 +13,7 @@ import { IsReviewText } from './review-text.js';
 export class PredictRequestDto implements PredictRequest {
   @JSONSchema({
     description: 'The movie review. Characters are Unicode code points.',
-    examples: ['This movie was absolutely fantastic! The acting was superb and the plot kept me engaged throughout.'],
+    examples: [EXAMPLE_REVIEW],
   })
   @IsReviewText()
   readonly text!: string;
@@ -28,7 +29,7 @@ export class BatchPredictRequestDto implements BatchPredictRequest {
   // Decorators are checked from the last to the first, and the first failure is the one answered.
   @JSONSchema({
     description: 'The movie reviews, answered in their order.',
-    examples: [['This movie was absolutely fantastic!', 'Terrible waste of time. Poor acting and bad script.']],
+    examples: [EXAMPLE_BATCH.map(({ text }) => text)],
   })
   @IsReviewText({ each: true })
   @ArrayMaxSize(LIMITS.maxBatchReviews, { message: describeSize })

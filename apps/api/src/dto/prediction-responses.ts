@@ -10,16 +10,17 @@ import type {
   SentimentProbabilities,
   Stage,
 } from '@marquee/contracts';
+import { EXAMPLE_BATCH, EXAMPLE_PREDICTION } from './examples.js';
 import { Omittable } from './omittable.js';
 
 export class SentimentProbabilitiesDto implements SentimentProbabilities {
-  @JSONSchema({ examples: [0.0013] })
+  @JSONSchema({ examples: [EXAMPLE_PREDICTION.probabilities.negative] })
   @Max(1)
   @Min(0)
   @IsNumber()
   readonly negative!: number;
 
-  @JSONSchema({ examples: [0.9987] })
+  @JSONSchema({ examples: [EXAMPLE_PREDICTION.probabilities.positive] })
   @Max(1)
   @Min(0)
   @IsNumber()
@@ -27,15 +28,15 @@ export class SentimentProbabilitiesDto implements SentimentProbabilities {
 }
 
 export class PredictResponseDto implements PredictResponse {
-  @JSONSchema({ description: 'The review as it was sent.', examples: ['This movie was absolutely fantastic!'] })
+  @JSONSchema({ description: 'The review as it was sent.', examples: [EXAMPLE_PREDICTION.text] })
   @IsString()
   readonly text!: string;
 
-  @JSONSchema({ examples: ['positive'] })
+  @JSONSchema({ examples: [EXAMPLE_PREDICTION.sentiment] })
   @IsIn(SENTIMENTS)
   readonly sentiment!: Sentiment;
 
-  @JSONSchema({ description: 'The probability of the sentiment.', examples: [0.9987] })
+  @JSONSchema({ description: 'The probability of the sentiment.', examples: [EXAMPLE_PREDICTION.confidence] })
   @Max(1)
   @Min(0)
   @IsNumber()
@@ -47,27 +48,33 @@ export class PredictResponseDto implements PredictResponse {
 
   @JSONSchema({
     description: 'By which this prediction can be spoken of later.',
-    examples: ['1b4e28ba-2fa1-4d2a-883f-0016d3cca427'],
+    examples: [EXAMPLE_PREDICTION.prediction_id],
   })
   @IsUUID('4')
   readonly prediction_id!: string;
 
-  @JSONSchema({ description: 'Version of the model that answered.', examples: ['cd17a3f5ec11'] })
+  @JSONSchema({ description: 'Version of the model that answered.', examples: [EXAMPLE_PREDICTION.model_version] })
   @IsString()
   readonly model_version!: string;
 
-  @JSONSchema({ description: 'Tokens of the whole text; a linear model’s are its words.', examples: [18] })
+  @JSONSchema({
+    description: 'Tokens of the whole text; a linear model’s are its words.',
+    examples: [EXAMPLE_PREDICTION.token_count],
+  })
   @IsInt()
   @Min(0)
   readonly token_count!: number;
 
-  @JSONSchema({ description: 'Whether the model left a part of the text unread.', examples: [false] })
+  @JSONSchema({
+    description: 'Whether the model left a part of the text unread.',
+    examples: [EXAMPLE_PREDICTION.truncated],
+  })
   @IsBoolean()
   readonly truncated!: boolean;
 
   @JSONSchema({
     description: 'Which part of a cascade answered. Other kinds of model have none.',
-    examples: ['linear'],
+    examples: [EXAMPLE_PREDICTION.stage],
   })
   @Omittable()
   @IsIn(STAGES)
@@ -75,19 +82,19 @@ export class PredictResponseDto implements PredictResponse {
 }
 
 export class BatchPredictResponseDto implements BatchPredictResponse {
-  @JSONSchema({ description: 'One prediction a review, in the order of the reviews.' })
+  @JSONSchema({ description: 'One prediction a review, in the order of the reviews.', examples: [EXAMPLE_BATCH] })
   @ValidateNested({ each: true })
   @Type(() => PredictResponseDto)
   @IsArray()
   readonly predictions!: PredictResponseDto[];
 
-  @JSONSchema({ examples: [2] })
+  @JSONSchema({ examples: [EXAMPLE_BATCH.length] })
   // @IsInt first: the schema takes the type of the first decorator, and @Min says number.
   @IsInt()
   @Min(1)
   readonly total_count!: number;
 
-  @JSONSchema({ examples: [145.67] })
+  @JSONSchema({ examples: [3.42] })
   @Min(0)
   @IsNumber()
   readonly processing_time_ms!: number;

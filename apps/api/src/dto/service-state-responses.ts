@@ -2,6 +2,7 @@ import { IsBoolean, IsIn, IsInt, IsRFC3339, IsString, Min } from 'class-validato
 import { JSONSchema } from 'class-validator-jsonschema';
 import { INT8_GUARDS, MODEL_KINDS } from '@marquee/contracts';
 import type { HealthResponse, LiveResponse, ModelInfoResponse, ModelKind, ReadyResponse } from '@marquee/contracts';
+import { EXAMPLE_VERSION } from './examples.js';
 import { Omittable } from './omittable.js';
 
 export class HealthResponseDto implements HealthResponse {
@@ -33,7 +34,7 @@ export class ReadyResponseDto implements ReadyResponse {
   @IsIn(['ready'])
   readonly status!: 'ready';
 
-  @JSONSchema({ description: 'Version of the model that answers.', examples: ['cd17a3f5ec11'] })
+  @JSONSchema({ description: 'Version of the model that answers.', examples: [EXAMPLE_VERSION] })
   @IsString()
   readonly model_version!: string;
 }
@@ -43,7 +44,7 @@ export class ModelInfoResponseDto implements ModelInfoResponse {
   @IsString()
   readonly model_path!: string;
 
-  @JSONSchema({ examples: ['distilbert'] })
+  @JSONSchema({ examples: ['cascade'] })
   @IsString()
   readonly model_type!: string;
 
@@ -62,24 +63,24 @@ export class ModelInfoResponseDto implements ModelInfoResponse {
   @IsString()
   readonly device!: string;
 
-  @JSONSchema({ examples: [22_713_218] })
+  @JSONSchema({ examples: [23_761_795] })
   @IsInt()
   @Min(1)
   readonly parameters!: number;
 
-  @JSONSchema({ examples: [22_713_218] })
+  @JSONSchema({ examples: [23_761_795] })
   @IsInt()
   @Min(1)
   readonly trainable_parameters!: number;
 
   @JSONSchema({
     description: 'Version of the model, as each prediction names it.',
-    examples: ['cd17a3f5ec11'],
+    examples: [EXAMPLE_VERSION],
   })
   @IsString()
   readonly model_version!: string;
 
-  @JSONSchema({ examples: ['transformer'] })
+  @JSONSchema({ examples: ['cascade'] })
   @IsIn(MODEL_KINDS)
   readonly kind!: ModelKind;
 
@@ -88,7 +89,10 @@ export class ModelInfoResponseDto implements ModelInfoResponse {
   @IsIn(['int8', 'fp32'])
   readonly graph?: 'int8' | 'fp32';
 
-  @JSONSchema({ description: 'Why this device and graph were chosen, when others could have been.' })
+  @JSONSchema({
+    description: 'Why this device and graph were chosen, when others could have been.',
+    examples: ['CUDA runs graph "fp32" only, "int8" was asked for'],
+  })
   @Omittable()
   @IsString()
   readonly reason?: string;

@@ -2,6 +2,7 @@ import { IsBoolean, IsIn, IsInt, IsNumber, IsObject, IsOptional, IsString, Min, 
 import { JSONSchema } from 'class-validator-jsonschema';
 import { LIMITS, SENTIMENTS, TEI_ERROR_TYPES } from '@marquee/contracts';
 import type { LabelScore, Sentiment, TeiErrorResponse, TeiErrorType, TeiInfo } from '@marquee/contracts';
+import { EXAMPLE_PREDICTION, EXAMPLE_REVIEW, EXAMPLE_VERSION } from './examples.js';
 import { Omittable } from './omittable.js';
 
 // Text Embeddings Inference at 0d124dc: router/src/http/types.rs, and router/src/lib.rs for Info.
@@ -32,7 +33,7 @@ export const TEI_INPUTS_SCHEMA = {
       description: 'A batch',
     },
   ],
-  examples: ['This movie was absolutely fantastic!'],
+  examples: [EXAMPLE_REVIEW],
 } as const;
 
 const isStrings = (value: unknown, ...lengths: readonly number[]): boolean =>
@@ -58,18 +59,20 @@ export class TeiPredictRequestDto {
   @JSONSchema({
     description: 'Whether a text that is too long is cut (the default) or refused.',
     type: ['boolean', 'null'],
+    examples: [true],
   })
   @IsOptional()
   @IsBoolean()
   readonly truncate?: boolean | null;
 
-  @JSONSchema({ description: 'Where a text is cut is up to the model: `left` is refused.' })
+  @JSONSchema({ description: 'Where a text is cut is up to the model: `left` is refused.', examples: ['Right'] })
   @Omittable()
   @IsIn(['Right', 'right'])
   readonly truncation_direction?: 'Right' | 'right';
 
   @JSONSchema({
     description: 'Logits in place of probabilities. They are centered: those of the two labels sum to zero.',
+    examples: [false],
   })
   @Omittable()
   @IsBoolean()
@@ -78,11 +81,11 @@ export class TeiPredictRequestDto {
 
 /** Of Text Embeddings Inference and of the Hugging Face pipelines alike. */
 export class LabelScoreDto implements LabelScore {
-  @JSONSchema({ examples: [0.9987] })
+  @JSONSchema({ examples: [EXAMPLE_PREDICTION.confidence] })
   @IsNumber()
   readonly score!: number;
 
-  @JSONSchema({ examples: ['positive'] })
+  @JSONSchema({ examples: [EXAMPLE_PREDICTION.sentiment] })
   @IsIn(SENTIMENTS)
   readonly label!: Sentiment;
 }
@@ -92,7 +95,7 @@ export class TeiInfoDto implements TeiInfo {
   @IsString()
   readonly model_id!: string;
 
-  @JSONSchema({ description: 'Version of the model.', examples: ['cd17a3f5ec11'] })
+  @JSONSchema({ description: 'Version of the model.', examples: [EXAMPLE_VERSION] })
   @IsString()
   readonly model_sha!: string;
 
@@ -112,14 +115,17 @@ export class TeiInfoDto implements TeiInfo {
   @IsObject()
   readonly model_type!: Readonly<Record<string, unknown>>;
 
+  @JSONSchema({ description: 'Reviews that wait at the most.', examples: [1024] })
   @IsInt()
   @Min(1)
   readonly max_concurrent_requests!: number;
 
+  @JSONSchema({ description: 'Tokens that the model reads of a review.', examples: [512] })
   @IsInt()
   @Min(1)
   readonly max_input_length!: number;
 
+  @JSONSchema({ description: 'Tokens of one run.', examples: [512] })
   @IsInt()
   @Min(1)
   readonly max_batch_tokens!: number;
@@ -134,20 +140,23 @@ export class TeiInfoDto implements TeiInfo {
   @Min(1)
   readonly max_client_batch_size!: number;
 
+  @JSONSchema({ description: 'What is longer is cut.', examples: [true] })
   @IsBoolean()
   readonly auto_truncate!: boolean;
 
+  @JSONSchema({ examples: [1] })
   @IsInt()
   @Min(1)
   readonly tokenization_workers!: number;
 
+  @JSONSchema({ description: 'Of the API.', examples: ['1.0.0'] })
   @IsString()
   readonly version!: string;
 
-  @JSONSchema({ type: 'null' })
+  @JSONSchema({ type: 'null', examples: [null] })
   readonly sha!: null;
 
-  @JSONSchema({ type: 'null' })
+  @JSONSchema({ type: 'null', examples: [null] })
   readonly docker_label!: null;
 }
 

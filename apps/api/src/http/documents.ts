@@ -33,9 +33,19 @@ const renderPage = ({ id, style, scripts }: Page): string => `<!doctype html>
 </html>
 `;
 
+/** For a phone: no column of links, which the document has none of, and what a group is about below its name. */
+const DOCS_STYLE = `.swagger-ui .response-col_links { display: none; }
+      @media (max-width: 640px) {
+        .swagger-ui .opblock-tag { display: grid; grid-template-columns: 1fr auto; }
+        .swagger-ui .opblock-tag small { grid-row: 2; grid-column: 1 / -1; padding: 0; }
+      }`;
+
 const DOCS_PAGE = renderPage({
   id: 'swagger-ui',
-  style: '<link rel="stylesheet" href="/docs/swagger-ui.css">',
+  style: `<link rel="stylesheet" href="/docs/swagger-ui.css">
+    <style>
+      ${DOCS_STYLE}
+    </style>`,
   scripts: ['/docs/swagger-ui-bundle.js', '/docs/swagger-initializer.js'],
 });
 

@@ -5,6 +5,7 @@ import { InferenceErrorDto } from '../dto/inference-protocol.js';
 import { TeiErrorResponseDto } from '../dto/tei.js';
 import type { Dto } from '../http/validate-body.js';
 import type { Route, Wire } from '../routes/route.js';
+import { errorExample } from './error-examples.js';
 import { schemaOf } from './schemas.js';
 
 const BODIES: Readonly<Record<Wire, Dto<object>>> = {
@@ -63,9 +64,10 @@ export const HEADERS = {
   },
 } as const;
 
-const REFERENCE = '#/components/responses/';
+/** Happens before the path of a request is known: its wire is ours, whatever the path. */
+const BEFORE_ROUTES: readonly ApiErrorCode[] = ['MALFORMED_HTTP', 'HEADERS_TOO_LARGE'];
 
-/** References to the error answers of a route, by status: those of its own codes, and those that any route has. */
+/** The error answers of a route, by status: those of its own codes, and those that any route has. */
 export function toErrorAnswers(route: Route): Record<string, object> {
   const codes = [
     ...route.errors,
@@ -73,33 +75,36 @@ export function toErrorAnswers(route: Route): Record<string, object> {
     ...(route.request === undefined ? [] : WITH_BODY),
     ...(route.scope === 'open' ? [] : WITH_KEY),
   ];
-  const statuses = new Set(codes.map((code) => statusOf(route.wire, code)));
+  const byStatus = new Map<number, Set<ApiErrorCode>>();
+  for (const code of codes) {
+    const status = statusOf(wireOf(route, code), code);
+    byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
+  }
   return Object.fromEntries(
-    [...statuses].sort().map((status) => [status, { $ref: REFERENCE + nameOf(route.wire, status) }]),
+    [...byStatus].map(([status, ofStatus]) => [status, toErrorAnswer(route, status, [...ofStatus])] as const),
   );
 }
+
+const wireOf = (route: Route, code: ApiErrorCode): Wire => (BEFORE_ROUTES.includes(code) ? 'native' : route.wire);
 
 const statusOf = (wire: Wire, code: ApiErrorCode): number => (wire === 'tei' ? TEI_ERRORS : API_ERRORS)[code].status;
 
-const nameOf = (wire: Wire, status: number): string => `${wire}-${status}`;
-
-/** The error answers of all wires, as components of the document: one a status, with all of its codes. */
-export function buildErrorAnswers(wires: ReadonlySet<Wire>): Record<string, object> {
-  const codes = Object.keys(API_ERRORS) as ApiErrorCode[];
-  const answers = [...wires].flatMap((wire) =>
-    [...new Set(codes.map((code) => statusOf(wire, code)))].sort().map((status) => {
-      const names = codes.filter((code) => statusOf(wire, code) === status);
-      return [nameOf(wire, status), toErrorAnswer(wire, status, names)] as const;
-    }),
-  );
-  return Object.fromEntries(answers);
-}
-
-function toErrorAnswer(wire: Wire, status: number, codes: readonly ApiErrorCode[]): object {
+function toErrorAnswer(route: Route, status: number, codes: readonly ApiErrorCode[]): object {
   const headers = ['X-Request-Id', ...(HEADERS_OF_STATUS[status] ?? [])];
+  const schemas = [...new Set(codes.map((code) => BODIES[wireOf(route, code)]))].map(schemaOf);
+  const examples = codes.map((code) => [code, errorExample(route, wireOf(route, code), code)] as const);
   return {
     description: `${[...new Set(codes.map((code) => API_ERRORS[code].error))].join(', ')} (${codes.join(', ')})`,
     headers: Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }])),
-    content: { 'application/json': { schema: schemaOf(BODIES[wire]) } },
+    content: {
+      'application/json': {
+        schema: schemas.length === 1 ? schemas[0] : { anyOf: schemas },
+        examples: toExamples(Object.fromEntries(examples)),
+      },
+    },
   };
 }
+
+/** Examples of a media type, by name. */
+export const toExamples = (examples: Readonly<Record<string, object>>): Record<string, { readonly value: object }> =>
+  Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]));

@@ -1,6 +1,7 @@
 import { API_VERSION } from '../routes/api-version.js';
 import type { AnswerShape, AnswerSpec, Route } from '../routes/route.js';
-import { HEADERS, buildErrorAnswers, toErrorAnswers } from './error-answers.js';
+import { TAGS } from '../routes/tags.js';
+import { HEADERS, toErrorAnswers, toExamples } from './error-answers.js';
 import { buildSchemas, schemaOf } from './schemas.js';
 
 interface Operation {
@@ -14,18 +15,22 @@ interface Operation {
   readonly responses: Readonly<Record<string, object>>;
 }
 
-type Components = Readonly<
-  Record<'schemas' | 'responses' | 'headers' | 'parameters' | 'securitySchemes', Record<string, object>>
->;
+type Components = Readonly<Record<'schemas' | 'headers' | 'parameters' | 'securitySchemes', Record<string, object>>>;
 
 export interface OpenApiDocument {
   readonly openapi: '3.1.0';
   readonly info: object;
   readonly servers: readonly { readonly url: string }[];
-  readonly tags: readonly { readonly name: string }[];
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: Components;
 }
+
+/** In Markdown. */
+const DESCRIPTION = `Whether a movie review is positive or negative, how sure the model is of it, and which words speak for it.
+
+Where the server asks for a key, it is sent as \`Authorization: Bearer KEY\` or as \`X-API-Key: KEY\`. An answer that is not 2xx says in \`detail\` what was
+wrong and in \`code\` what to program against; the protocols of others have their own forms. \`X-Request-Id\` names a request in the log of the server.`;
 
 const SECURITY_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', description: 'A key, as `Authorization: Bearer KEY`.' },
@@ -48,6 +53,11 @@ const PARAMETERS = {
   },
 } as const;
 
+/** What stands for the `:names` of paths. */
+const PATH_PARAMETERS: Readonly<Record<string, string>> = {
+  version: 'The version that is to answer: any other than the one that serves is refused.',
+};
+
 /** Writes the OpenAPI 3.1 document of a route table: schemas from the decorators of the DTO classes, paths from the rows. */
 export function buildOpenApiDocument(routes: readonly Route[]): OpenApiDocument {
   const paths: Record<string, Record<string, Operation>> = {};
@@ -60,15 +70,14 @@ export function buildOpenApiDocument(routes: readonly Route[]): OpenApiDocument 
     info: {
       title: 'Marquee',
       version: API_VERSION,
-      description: 'Sentiment of movie reviews.',
+      description: DESCRIPTION,
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: {
       schemas: buildSchemas(),
-      responses: buildErrorAnswers(new Set(routes.map(({ wire }) => wire))),
       headers: { ...HEADERS },
       parameters: { ...PARAMETERS },
       securitySchemes: { ...SECURITY_SCHEMES },
@@ -97,7 +106,15 @@ function toOperation(route: Route): Operation {
 function toParameters({ path, request }: Route): readonly object[] {
   const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
   return [
-    ...names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string', minLength: 1 } })),
+    ...names.map((name = '') => {
+      return {
+        name,
+        in: 'path',
+        description: PATH_PARAMETERS[name],
+        required: true,
+        schema: { type: 'string', minLength: 1 },
+      };
+    }),
     ...Object.keys(PARAMETERS).map((name) => ({ $ref: `#/components/parameters/${name}` })),
     ...(request?.jsonLengthHeader === undefined ? [] : [toJsonLengthParameter(request.jsonLengthHeader)]),
   ];
@@ -113,8 +130,13 @@ function toRequestContent({ dto, jsonLengthHeader }: NonNullable<Route['request'
   return jsonLengthHeader === undefined ? json : { ...json, 'application/octet-stream': {} };
 }
 
-function toAnswer({ description, dto, shapes = ['object'], others = {}, headers = {} }: AnswerSpec): object {
-  const json = dto && { 'application/json': { schema: toSchema(schemaOf(dto), shapes) } };
+function toAnswer({ description, dto, shapes = ['object'], examples, others = {}, headers = {} }: AnswerSpec): object {
+  const json = dto && {
+    'application/json': {
+      schema: toSchema(schemaOf(dto), shapes),
+      ...(examples && { examples: toExamples(examples) }),
+    },
+  };
   const content = { ...json, ...others };
   const documented = Object.entries(headers).map(
     ([name, text]) => [name, { description: text, schema: { type: 'string' } }] as const,

@@ -1,5 +1,6 @@
 import { LIMITS } from '@marquee/contracts';
 import type { LabelScore } from '@marquee/contracts';
+import { EXAMPLE_SCORES } from '../dto/examples.js';
 import { HuggingFaceRequestDto } from '../dto/hugging-face.js';
 import { LabelScoreDto } from '../dto/tei.js';
 import type { InferenceService } from '../inference/inference-service.js';
@@ -21,7 +22,14 @@ export function createHuggingFaceRoute(
     scope: 'predict',
     wire: 'native',
     request: { dto: HuggingFaceRequestDto, maxBytes: LIMITS.maxBatchBodyBytes, unknownFields: 'drop' },
-    answers: { 200: { dto: LabelScoreDto, shapes: ['list of lists'], description: 'The scores.' } },
+    answers: {
+      200: {
+        dto: LabelScoreDto,
+        shapes: ['list of lists'],
+        examples: { 'of one review': EXAMPLE_SCORES.slice(0, 1), 'of two': EXAMPLE_SCORES },
+        description: 'The scores.',
+      },
+    },
     errors: PREDICTION_ERRORS,
     async handle({ body: { inputs, parameters }, signal, deadlineMs }) {
       const texts = typeof inputs === 'string' ? [inputs] : inputs;

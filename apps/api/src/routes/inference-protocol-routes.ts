@@ -109,7 +109,7 @@ function createModelMetadataRoute(path: string, inference: InferenceService): Ro
     ...READ,
     path,
     operationId: `v2Model${suffixOf(path)}Metadata`,
-    summary: 'The model, its inputs and outputs',
+    summary: `The model, its inputs and outputs${ofVersion(path)}`,
     description: 'The input is the reviews; the outputs are a label and two probabilities of each.',
     scope: 'predict',
     answers: { 200: { dto: InferenceModelMetadataDto, description: 'The model.' } },
@@ -142,7 +142,7 @@ function createModelReadyRoute(
     ...READ,
     path: `${path}/ready`,
     operationId: `v2Model${suffixOf(path)}Ready`,
-    summary: 'Whether the model answers',
+    summary: `Whether the model answers${ofVersion(path)}`,
     description: 'As `/v2/health/ready`, of the one model.',
     scope: 'predict',
     answers: { 200: { dto: InferenceModelStateDto, description: 'The model answers.' } },
@@ -161,7 +161,7 @@ function createInferRoute(path: string, inference: InferenceService): Route<Infe
     path: `${path}/infer`,
     operationId: `v2${suffixOf(path)}Infer`,
     tag: TAG,
-    summary: 'Sentiment of reviews, as tensors',
+    summary: `Sentiment of reviews, as tensors${ofVersion(path)}`,
     description: `Input \`text\` BYTES [n], n up to ${LIMITS.maxBatchReviews}; outputs \`label\` BYTES [n] and \`probabilities\` FP32 [n, 2] (negative, positive). Tensors may be binary: then the header ${JSON_LENGTH_HEADER} says where the JSON ends and their bytes begin.`,
     scope: 'predict',
     wire: 'v2',
@@ -223,5 +223,8 @@ function assertVersion(version: string, asked: string | undefined): void {
 }
 
 const suffixOf = (path: string): string => (path === VERSION_PATH ? 'Version' : '');
+
+/** What tells the summary of a path with a version from that of the same path without one. */
+const ofVersion = (path: string): string => (path === VERSION_PATH ? ', by version' : '');
 
 const versionErrors = (path: string): readonly ApiErrorCode[] => (path === VERSION_PATH ? ['MODEL_NOT_FOUND'] : []);

@@ -26,7 +26,7 @@ export function createPredictRoute(inference: InferenceService): Route<PredictRe
     operationId: 'predict',
     tag: 'Prediction',
     summary: 'Sentiment of one movie review',
-    description: `The review may have up to ${LIMITS.maxReviewCharacters} characters (Unicode code points).`,
+    description: `The review may have up to ${LIMITS.maxReviewCharacters.toLocaleString('en')} characters (Unicode code points).`,
     scope: 'predict',
     wire: 'native',
     request: { dto: PredictRequestDto, maxBytes: LIMITS.maxSingleBodyBytes },

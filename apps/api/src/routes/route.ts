@@ -1,5 +1,6 @@
 import type { ApiErrorCode } from '@marquee/contracts';
 import type { Dto } from '../http/validate-body.js';
+import type { Tag } from './tags.js';
 
 export type HttpMethod = 'GET' | 'POST';
 
@@ -60,8 +61,10 @@ export interface AnswerSpec {
   readonly dto?: Dto<object>;
   /** One of these; `object` by default. */
   readonly shapes?: readonly AnswerShape[];
+  /** By what they are examples of, where the DTO's own do not say it. */
+  readonly examples?: Readonly<Record<string, object>>;
   /** Schemas of other media types. */
-  readonly others?: Readonly<Record<string, { readonly schema?: object }>>;
+  readonly others?: Readonly<Record<string, { readonly schema?: object; readonly example?: unknown }>>;
   /** Descriptions of the headers of its own. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -71,7 +74,7 @@ export interface Route<Body extends object = object, Answer extends object = obj
   readonly method: HttpMethod;
   readonly path: string;
   readonly operationId: string;
-  readonly tag: string;
+  readonly tag: Tag;
   readonly summary: string;
   readonly description: string;
   readonly scope: Scope | 'open';

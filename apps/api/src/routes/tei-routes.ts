@@ -1,5 +1,6 @@
 import { LIMITS, SENTIMENTS } from '@marquee/contracts';
 import type { LabelScore, TeiInfo } from '@marquee/contracts';
+import { EXAMPLE_SCORES } from '../dto/examples.js';
 import { countCodePoints } from '../dto/review-text.js';
 import { LabelScoreDto, TeiInfoDto, TeiPredictRequestDto } from '../dto/tei.js';
 import type { TeiInputs } from '../dto/tei.js';
@@ -57,6 +58,7 @@ function createTeiPredictRoute(inference: InferenceService): Route<TeiPredictReq
         description: 'The scores.',
         dto: LabelScoreDto,
         shapes: ['list', 'list of lists'],
+        examples: { 'of a single string': EXAMPLE_SCORES[0] ?? [], 'of a batch': EXAMPLE_SCORES },
         headers: TIMING_HEADERS,
       },
     },

@@ -14,7 +14,9 @@ export const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome'].find(
 export interface Visit {
   /** Every address that it asked for. */
   readonly requests: readonly string[];
-  /** What it complained of: in its log, as errors on its console, and as exceptions. */
+  /** Of the whole page, which a window that is narrower cannot show. */
+  readonly pageWidth: number;
+  /** What it complained of: in its log, as warnings and errors on its console, and as exceptions. */
   readonly complaints: readonly string[];
 }
 
@@ -27,8 +29,8 @@ interface Message {
 
 const FLAGS = ['--headless', '--remote-debugging-pipe', '--no-sandbox', '--disable-gpu', '--no-first-run'];
 
-/** Shows a page in headless Chromium until `isShown`, a JavaScript expression, is true in it. */
-export async function visit(url: string, isShown: string): Promise<Visit> {
+/** Shows a page in headless Chromium, in a window of that width, until `isShown`, a JavaScript expression, is true in it. */
+export async function visit(url: string, isShown: string, windowWidth = 1280): Promise<Visit> {
   if (CHROMIUM === undefined) throw new Error('there is no Chromium here');
   const profile = await mkdtemp(join(tmpdir(), 'marquee-chromium-'));
   const child = spawn(CHROMIUM, [...FLAGS, `--user-data-dir=${profile}`], {
@@ -41,12 +43,20 @@ export async function visit(url: string, isShown: string): Promise<Visit> {
     const { sessionId } = await browser.call('Target.attachToTarget', { targetId, flatten: true });
     const page = (method: string, params: object = {}) => browser.call(method, params, String(sessionId));
     for (const domain of ['Network', 'Log', 'Runtime', 'Page']) await page(`${domain}.enable`);
-    await page('Page.navigate', { url });
-    await until(async () => {
-      const { result } = await page('Runtime.evaluate', { expression: `Boolean(${isShown})` });
-      return (result as { value?: boolean }).value === true;
+    const mobile = windowWidth < 640;
+    await page('Emulation.setDeviceMetricsOverride', {
+      width: windowWidth,
+      height: 1200,
+      deviceScaleFactor: 1,
+      mobile,
     });
-    return browser.visit;
+    const evaluate = async (expression: string): Promise<unknown> => {
+      const { result } = await page('Runtime.evaluate', { expression });
+      return (result as { value?: unknown }).value;
+    };
+    await page('Page.navigate', { url });
+    await until(async () => (await evaluate(`Boolean(${isShown})`)) === true);
+    return { ...browser.visit, pageWidth: Number(await evaluate('document.documentElement.scrollWidth')) };
   } finally {
     child.kill('SIGKILL');
     await gone;
@@ -85,7 +95,7 @@ class DevTools {
       this.visit.requests.push((params['request'] as { url: string }).url);
     } else if (method === 'Runtime.exceptionThrown' || method === 'Log.entryAdded') {
       this.visit.complaints.push(JSON.stringify(params));
-    } else if (method === 'Runtime.consoleAPICalled' && params['type'] === 'error') {
+    } else if (method === 'Runtime.consoleAPICalled' && ['error', 'warning'].includes(String(params['type']))) {
       this.visit.complaints.push(JSON.stringify(params['args']));
     }
   }
