@@ -18,7 +18,7 @@ import { describeMachine } from './machine.js';
 import { markdownTable } from './markdown-table.js';
 import { formatNumber, formatSpread } from './number-format.js';
 import { drawReviews } from './review-texts.js';
-import { median, summarize } from './summary.js';
+import { mean, median, summarize } from './summary.js';
 import { withoutWords } from './without-words.js';
 
 const SHIPPED_MODEL = fileURLToPath(new URL('../../artifacts/marquee', import.meta.url));
@@ -68,7 +68,6 @@ async function measure({ explainer, classifier, random, options }: Bench, text: 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const shareOf = (rows: readonly Measured[], holds: (row: Measured) => boolean): string =>
   percent(rows.filter(holds).length / rows.length);
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function describe(rows: readonly Measured[]): string {
   const gapOf = ({ explanation: { completenessGap, logitChange } }: Measured): number =>

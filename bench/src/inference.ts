@@ -16,7 +16,7 @@ import { formatNumber, formatRatio, formatSpread } from './number-format.js';
 import { createReviews, drawReviews } from './review-texts.js';
 import { randomWeights, SHAPE_NAMES, shapeConfig, shapeLabel, type ShapeName } from './shapes.js';
 import { SHIPPED_TRANSFORMER } from './shipped-model.js';
-import { median, medianRatio, summarize } from './summary.js';
+import { mean, median, medianRatio, summarize } from './summary.js';
 import { withTemporaryFolder } from './temporary-folder.js';
 
 const WORKER = new URL('./inference-worker.js', import.meta.url);
@@ -184,10 +184,9 @@ async function readPlan(options: CommandOptions): Promise<Plan> {
     ? await drawReviews(file, count)
     : await createReviews(count, (text) => tokenizer.encode(text).tokenCount);
   const tokens = reviews.map((text) => tokenizer.encode(text).inputIds.length);
-  const mean = tokens.reduce((sum, length) => sum + length, 0) / tokens.length;
   const source = file ? 'reviews of a file' : "synthetic reviews of IMDb's lengths";
   console.log(
-    `${describeMachine()}; ${reviews.length} ${source}, cut at 512 tokens: mean ${formatNumber(mean)}, median ${formatNumber(median(tokens))}\n`,
+    `${describeMachine()}; ${reviews.length} ${source}, cut at 512 tokens: mean ${formatNumber(mean(tokens))}, median ${formatNumber(median(tokens))}\n`,
   );
   return { tokenizerDir, python: options.path('python'), reviews, rounds: options.count('rounds', 3) };
 }

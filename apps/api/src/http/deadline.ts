@@ -24,7 +24,7 @@ export async function beforeDeadline<Value>(
 ): Promise<Value> {
   return new Promise<Value>((resolve, reject) => {
     const timer = setTimeout(() => {
-      const error = new ApiError('DEADLINE_EXCEEDED', 'The answer was not ready in time: the work was given up');
+      const error = deadlineExceeded();
       over.abort(error);
       reject(error);
     }, deadlineMs - performance.now());
@@ -32,4 +32,8 @@ export async function beforeDeadline<Value>(
       .then(resolve, reject)
       .finally(() => clearTimeout(timer));
   });
+}
+
+export function deadlineExceeded(): ApiError {
+  return new ApiError('DEADLINE_EXCEEDED', 'The answer was not ready in time: the work was given up');
 }

@@ -132,11 +132,10 @@ export class Generation {
       planner.catch(() => {}); // a process that never loads does not wait for it
       const pool = this.#createPool({ dir, version }, async (process) => this.#warmUp(process, await planner));
       await Promise.all([this.verified, planner, this.#startProcesses(pool, kind)]);
-      const runCost = this.#runCost;
       const scheduler = new Scheduler({
         planner: await planner,
         slots: pool,
-        runCost,
+        runCost: this.#runCost,
         admission,
         observer,
         minHangMs,

@@ -1,5 +1,6 @@
 import type { EngineRun, Prediction, ReviewPlan } from '@marquee/model-core';
 import { ApiError } from '../http/api-error.js';
+import { deadlineExceeded } from '../http/deadline.js';
 import type { PredictionRequest, Priority } from './inference-service.js';
 
 /** One review of a job: planned in the server, its runs done by processes. */
@@ -120,10 +121,6 @@ export class PredictionJob {
     clearTimeout(this.#timer);
     this.#signal.removeEventListener('abort', this.#onAbort);
   }
-}
-
-function deadlineExceeded(): ApiError {
-  return new ApiError('DEADLINE_EXCEEDED', 'The answer was not ready in time: the work was given up');
 }
 
 export function predictionFailed(cause: unknown): ApiError {

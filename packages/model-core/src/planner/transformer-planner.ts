@@ -71,7 +71,10 @@ function checkLength({ maxLength }: TokenizerOptions, { maxPositions }: ModelCon
   );
 }
 
-/** By the digests of its files: a reload finds the tokenizer of the version that still serves. */
+/**
+ * By the digests of what was read, as a member's files are verified by the manifest of the whole and not by its own: a reload finds the tokenizer of the version
+ * that still serves.
+ */
 const tokenizers = new Map<string, WeakRef<ReviewTokenizer>>();
 
 async function loadTokenizer(
