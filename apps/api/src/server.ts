@@ -101,6 +101,7 @@ export function createServer({
   mountDocuments(app, openApi);
   app.use(refusePath, createErrorHandler(log));
   const { server, certificate } = createListeningServer(settings, log, app);
+  if (certificate !== undefined) metrics.watchCertificate(certificate);
 
   return {
     app,

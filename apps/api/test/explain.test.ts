@@ -215,6 +215,27 @@ describe('the explainer process', () => {
     await pool.close();
   });
 
+  test('gives the place of a text in the queue to another one as soon as its client leaves', async () => {
+    const pool = createPool({ maxQueued: 1 });
+    const leaving = new AbortController();
+    const [first, second] = [pool.explain(request('w5')), pool.explain(request('w6', 60_000, leaving.signal))];
+    leaving.abort(new Error('gone'));
+    const third = pool.explain(request('w7'));
+    await expect(second).rejects.toThrow('gone');
+    expect((await first).attributions).toHaveLength(1);
+    expect((await third).attributions).toMatchObject([{ word: 'w7' }]);
+    await pool.close();
+  });
+
+  test('charges for what was run of a text whose process died over it', async () => {
+    const pool = createPool({ module: new URL('support/dying-explainer.mjs', import.meta.url) });
+    const charged: number[] = [];
+    const charge = (tokens: number) => Promise.resolve(void charged.push(tokens));
+    await expect(pool.explain({ ...request('w5'), charge })).rejects.toMatchObject({ code: 'EXPLANATION_FAILED' });
+    expect(charged).toEqual([5 + 4]);
+    await pool.close();
+  });
+
   test('charges for what was run of a text that had too little time', async () => {
     const pool = createPool();
     const charged: number[] = [];

@@ -21,6 +21,7 @@ const start = (cert: string, key: string) => startTinyService({}, undefined, ['-
 interface SecureAnswer {
   readonly status: number | undefined;
   readonly headers: IncomingHttpHeaders;
+  readonly body: string;
   /** Whether it came over a connection that was open before. */
   readonly isReused: boolean;
 }
@@ -30,8 +31,10 @@ function ask(port: number, path: string, options: RequestOptions = {}): Promise<
   return new Promise((resolve, reject) => {
     const asked = request({ host: '127.0.0.1', port, path, rejectUnauthorized: false, ...options });
     asked.on('response', (answer) => {
-      const { statusCode: status, headers } = answer.resume();
-      answer.on('end', () => resolve({ status, headers, isReused: asked.reusedSocket }));
+      const { statusCode: status, headers } = answer.setEncoding('utf8');
+      let body = '';
+      answer.on('data', (part: string) => (body += part));
+      answer.on('end', () => resolve({ status, headers, body, isReused: asked.reusedSocket }));
     });
     asked.on('error', reject).end();
   });
@@ -55,6 +58,13 @@ describe('TLS', () => {
     expect(headers['strict-transport-security']).toBe('max-age=31536000');
     expect(headers['content-security-policy']).toMatch(/;upgrade-insecure-requests$/);
     await expect(fetch(`${service.url}/health`)).rejects.toThrow();
+  });
+
+  test('tells in /metrics until when its certificate holds', async () => {
+    await using service = await start(fixture('one.pem'), fixture('one.key'));
+    const { body } = await ask(service.port, '/metrics');
+    const [, value] = /^marquee_tls_certificate_expiration_timestamp_seconds (\S+)$/m.exec(body) ?? [];
+    expect(Number(value)).toBe(Date.parse('2126-11-04T13:30:11Z') / 1000);
   });
 
   test.each([

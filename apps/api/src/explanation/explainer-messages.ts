@@ -21,13 +21,15 @@ export type ExplainerRequest =
     }
   | { readonly type: 'cancel'; readonly id: number };
 
-/** Explainer to server: what its library threw keeps its code, and tells the tokens that were run until then. */
+/** Explainer to server: tokens as soon as they were run, then how it ended. What the library threw keeps its code. */
 export type ExplainerReply =
+  { readonly type: 'spent'; readonly id: number; readonly tokens: number } | ExplainerOutcome;
+
+export type ExplainerOutcome =
   | { readonly type: 'explanation'; readonly id: number; readonly explanation: Explanation }
   | {
       readonly type: 'failed';
       readonly id: number;
       readonly code: ModelCoreErrorCode | 'VERSION_CHANGED' | 'UNKNOWN';
       readonly message: string;
-      readonly cost: number;
     };

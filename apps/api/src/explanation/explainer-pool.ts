@@ -61,7 +61,9 @@ export class ExplainerPool implements ExplanationService {
     if (this.#isClosing) return Promise.reject(shuttingDown());
     if (this.#queue.length >= this.#options.maxQueued) return Promise.reject(this.#queueFull());
     return new Promise((resolve, reject) => {
-      this.#queue.push({ request, resolve, reject });
+      const job: Job = { request, resolve, reject };
+      this.#queue.push(job);
+      request.signal.addEventListener('abort', () => this.#leave(job), { once: true });
       if (!this.#isBusy) void this.#work();
     });
   }
@@ -76,6 +78,14 @@ export class ExplainerPool implements ExplanationService {
   async close(): Promise<void> {
     this.drain(0);
     await this.#retire();
+  }
+
+  /** Of a text that is in hand, its process is told. */
+  #leave(job: Job): void {
+    const place = this.#queue.indexOf(job);
+    if (place < 0) return;
+    this.#queue.splice(place, 1);
+    job.reject(job.request.signal.reason);
   }
 
   async #work(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Explanation } from '@marquee/model-core';
 import { ApiError } from '../http/api-error.js';
 import { WorkerProcess } from '../lifecycle/worker-process.js';
-import type { ExplainedModel, ExplainerReply, ExplainerRequest } from './explainer-messages.js';
+import type { ExplainedModel, ExplainerOutcome, ExplainerReply, ExplainerRequest } from './explainer-messages.js';
 import type { ExplanationRequest } from './explanation-service.js';
 
 /** Part of the time left that a method is told of: the rest is for the run that it is in when that time is up. */
@@ -11,7 +11,7 @@ const HANG_GRACE_MS = 10_000;
 
 interface Pending {
   readonly id: number;
-  resolve(reply: ExplainerReply): void;
+  resolve(outcome: ExplainerOutcome): void;
   reject(error: Error): void;
 }
 
@@ -19,6 +19,8 @@ interface Pending {
 export class ExplainerProcess {
   readonly #worker: WorkerProcess<ExplainerRequest, ExplainerReply>;
   #pending: Pending | undefined;
+  /** Tokens that were run for the text in hand. */
+  #tokens = 0;
   #lastId = 0;
 
   constructor(
@@ -47,25 +49,25 @@ export class ExplainerProcess {
   async explain({ text, method, deadlineMs, signal, charge }: ExplanationRequest): Promise<Explanation> {
     if (this.#pending) throw new Error('bug: an explainer process was given a second text');
     const id = ++this.#lastId;
+    this.#tokens = 0;
     const timeoutMs = Math.max(1, TIME_SHARE * (deadlineMs - performance.now()));
     const cancel = (): void => this.#worker.send({ type: 'cancel', id });
     const hang = setTimeout(() => this.#worker.kill(), timeoutMs + HANG_GRACE_MS);
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      const reply = await new Promise<ExplainerReply>((resolve, reject) => {
+      const outcome = await new Promise<ExplainerOutcome>((resolve, reject) => {
         this.#pending = { id, resolve, reject };
         this.#worker.send({ type: 'explain', id, model: this.model, text, method, timeoutMs });
       });
-      const cost = reply.type === 'explanation' ? reply.explanation.cost : reply.cost;
-      if (cost > 0) await charge(cost);
-      if (reply.type === 'failed') throw toApiError(reply);
-      return reply.explanation;
+      if (outcome.type === 'failed') throw toApiError(outcome);
+      return outcome.explanation;
     } catch (error) {
       throw signal.aborted ? signal.reason : error;
     } finally {
       clearTimeout(hang);
       signal.removeEventListener('abort', cancel);
       this.#pending = undefined;
+      if (this.#tokens > 0) await charge(this.#tokens);
     }
   }
 
@@ -74,11 +76,13 @@ export class ExplainerProcess {
   }
 
   #receive(reply: ExplainerReply): void {
-    if (reply.id === this.#pending?.id) this.#pending.resolve(reply);
+    if (reply.id !== this.#pending?.id) return;
+    if (reply.type === 'spent') this.#tokens += reply.tokens;
+    else this.#pending.resolve(reply);
   }
 }
 
-function toApiError({ code, message }: ExplainerReply & { type: 'failed' }): ApiError {
+function toApiError({ code, message }: ExplainerOutcome & { type: 'failed' }): ApiError {
   const cause = new Error(`${code}: ${message}`);
   switch (code) {
     case 'SALIENCY_UNAVAILABLE':

@@ -1,7 +1,7 @@
 import { loadExplainer, ModelCoreError } from '@marquee/model-core';
 import type { Explainer } from '@marquee/model-core';
 import { serveParent } from '../lifecycle/serve-parent.js';
-import type { ExplainedModel, ExplainerReply, ExplainerRequest } from './explainer-messages.js';
+import type { ExplainedModel, ExplainerOutcome, ExplainerReply, ExplainerRequest } from './explainer-messages.js';
 
 class VersionChangedError extends Error {}
 
@@ -9,26 +9,26 @@ class VersionChangedError extends Error {}
 export function serveExplanations(child: NodeJS.Process): void {
   let explainer: Explainer | undefined;
   const cancelled = new Map<number, AbortController>();
-  // Beside the channel's own listener, which hands on one request after the other: this one is for the work in hand.
-  child.on('message', (request: ExplainerRequest) => {
-    if (request.type === 'explain') cancelled.set(request.id, new AbortController());
-    else cancelled.get(request.id)?.abort(new Error('cancelled'));
-  });
   serveParent<ExplainerRequest, ExplainerReply>(child, {
+    arrive(request) {
+      if (request.type === 'explain') cancelled.set(request.id, new AbortController());
+      else cancelled.get(request.id)?.abort(new Error('cancelled'));
+    },
     async handle(request, reply) {
       if (request.type === 'cancel') return;
       const { id, model, text, method, timeoutMs } = request;
       const startMs = performance.now();
-      let cost = 0;
       try {
         explainer ??= await load(model);
-        const signal = cancelled.get(id)?.signal;
-        const leftMs = Math.max(1, timeoutMs - (performance.now() - startMs));
-        const onTokens = (tokens: number): void => void (cost += tokens);
-        const explanation = await explainer.explain(text, { method, signal, timeoutMs: leftMs, onTokens });
+        const explanation = await explainer.explain(text, {
+          method,
+          signal: cancelled.get(id)?.signal,
+          timeoutMs: Math.max(1, timeoutMs - (performance.now() - startMs)),
+          onTokens: (tokens) => reply({ type: 'spent', id, tokens }),
+        });
         reply({ type: 'explanation', id, explanation });
       } catch (error) {
-        reply({ type: 'failed', id, cost, ...describe(error) });
+        reply({ type: 'failed', id, ...describe(error) });
       } finally {
         cancelled.delete(id);
       }
@@ -45,7 +45,7 @@ async function load({ dir, version, graph, session }: ExplainedModel): Promise<E
   throw new VersionChangedError(`${dir} holds version ${found}, and ${version} serves`);
 }
 
-function describe(error: unknown): Pick<ExplainerReply & { type: 'failed' }, 'code' | 'message'> {
+function describe(error: unknown): Pick<ExplainerOutcome & { type: 'failed' }, 'code' | 'message'> {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof ModelCoreError) return { code: error.code, message };
   return { code: error instanceof VersionChangedError ? 'VERSION_CHANGED' : 'UNKNOWN', message };

@@ -28,6 +28,11 @@ export class TlsCertificate {
     return this.#files;
   }
 
+  /** When clients begin to refuse it. */
+  get validUntil(): Date {
+    return new Date(new X509Certificate(this.#files.cert).validTo);
+  }
+
   /** From now on new connections to the server see what the files hold; those that are open keep what they have. */
   follow(server: Server): void {
     const { tlsCert, tlsKey } = this.#paths;
@@ -48,10 +53,9 @@ export class TlsCertificate {
     try {
       const files = readTlsFiles(this.#paths);
       if (files.cert.equals(this.#files.cert) && files.key.equals(this.#files.key)) return;
-      const validUntil = new Date(new X509Certificate(files.cert).validTo).toISOString();
       this.#server?.setSecureContext(files);
       this.#files = files;
-      this.#log.info({ valid_until: validUntil }, 'the certificate was read anew');
+      this.#log.info({ valid_until: this.validUntil.toISOString() }, 'the certificate was read anew');
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#log.error({ code: 'TLS_REFUSED', reason }, 'the certificate was refused, the one before goes on');

@@ -7,7 +7,7 @@ import { EXPLANATION_OUTCOMES } from './explanation-outcomes.js';
 import type { ExplanationOutcome } from './explanation-outcomes.js';
 import { createInstruments } from './instruments.js';
 import type { Instruments } from './instruments.js';
-import { watchInference } from './inference-gauges.js';
+import { watchCertificate, watchInference } from './gauges.js';
 
 /** Errors that say that a request was not served, though it could have been: they are counted from 0 on. */
 const REJECTIONS = [
@@ -49,6 +49,8 @@ export interface Metrics {
   onExplanation(method: ExplanationMethod, outcome: ExplanationOutcome): void;
   /** What is asked of the service at each scrape: its queue, and the model that answers. */
   watch(inference: InferenceService): void;
+  /** Of a server that speaks TLS: read at each scrape. */
+  watchCertificate(certificate: { readonly validUntil: Date }): void;
   /** The exposition in Prometheus' text format. */
   expose(): Promise<string>;
 }
@@ -83,6 +85,7 @@ export function createMetrics(): Metrics {
     },
     onExplanation: (method, outcome) => explanations.inc({ method, outcome }),
     watch: (inference) => watchInference(inference, { registry, predictions }),
+    watchCertificate: (certificate) => watchCertificate(certificate, registry),
     expose: () => registry.metrics(),
   };
 }

@@ -41,16 +41,7 @@ const GAUGES: readonly GaugeSpec[] = [
 /** Gauges that are read from the service at each scrape. */
 export function watchInference(inference: InferenceService, { registry, predictions }: Watch): void {
   const registers = [registry];
-  for (const { name, help, read } of GAUGES) {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read(inference));
-      },
-    });
-  }
+  for (const { name, help, read } of GAUGES) addGauge({ name, help, read: () => read(inference) }, registry);
   new Gauge({
     name: 'marquee_queue_reviews',
     help: 'Reviews that wait for a process, by priority.',
@@ -73,6 +64,30 @@ export function watchInference(inference: InferenceService, { registry, predicti
       const { kind, modelType: model_type, graph = 'none', runtimeVersion: runtime } = info;
       this.set({ version, kind, model_type, device, graph, runtime }, 1);
       for (const label of SENTIMENTS) predictions.inc({ version, label }, 0);
+    },
+  });
+}
+
+/** When the certificate that new connections see is over: what renews it may have failed long before. */
+export function watchCertificate(certificate: { readonly validUntil: Date }, registry: Registry): void {
+  const name = 'marquee_tls_certificate_expiration_timestamp_seconds';
+  const help = 'Unix time at which the certificate that is served is no longer valid.';
+  addGauge({ name, help, read: () => certificate.validUntil.getTime() / 1000 }, registry);
+}
+
+interface WatchedValue {
+  readonly name: string;
+  readonly help: string;
+  readonly read: () => number;
+}
+
+function addGauge({ name, help, read }: WatchedValue, registry: Registry): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
     },
   });
 }
