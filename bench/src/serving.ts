@@ -60,7 +60,7 @@ async function openContext(options: CommandOptions, dir: string): Promise<BenchC
     models,
     reviews,
     dir,
-    disturbances: { count: 0 },
+    disturbances: [],
     say: (progress) => console.error(progress),
   };
 }
@@ -70,12 +70,11 @@ async function runScenarios(context: BenchContext, names: readonly ScenarioName[
   const findings: Finding[] = [];
   for (const name of names) {
     context.say(name);
-    context.disturbances.count = 0;
+    context.disturbances.length = 0;
     try {
       const report = await SCENARIOS[name].run(context);
       console.log(formatReport(report));
-      const { count } = context.disturbances;
-      if (count > 0) console.log(`Turns that were measured again, as a request was not answered 200: ${count}.\n`);
+      for (const reason of context.disturbances) console.log(`A turn was measured again: ${reason}\n`);
       findings.push(...report.findings);
     } catch (error) {
       // The figures of the others are still wanted.

@@ -22,8 +22,8 @@ export interface BenchContext {
   readonly hurry: number;
   /** For logs and models; gone afterwards. */
   readonly dir: string;
-  /** Turns that were measured again. */
-  readonly disturbances: { count: number };
+  /** Why turns were measured again. */
+  readonly disturbances: string[];
   /** Tells who waits. */
   readonly say: (progress: string) => void;
 }

@@ -5,7 +5,7 @@ const TRIES = 3;
 
 /**
  * Measures again what a neighbor of a shared machine has disturbed: a server that gets no processor for seconds refuses requests, as it should, and a speed
- * is not measured over refusals. The report tells how often. Throws what the last try threw.
+ * is not measured over refusals. The report tells of each. Throws what the last try threw.
  */
 export async function undisturbed<Result>(
   { say, disturbances }: BenchContext,
@@ -16,7 +16,7 @@ export async function undisturbed<Result>(
       return await measure();
     } catch (error) {
       if (!(error instanceof BenchError) || tries === TRIES) throw error;
-      disturbances.count += 1;
+      disturbances.push(error.message);
       say(`measured again: ${error.message}`);
     }
   }

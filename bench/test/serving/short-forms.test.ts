@@ -33,7 +33,7 @@ describe.runIf(process.platform === 'linux')('the service under load', () => {
       models: { tokenizerDir: model, artifact: unused, transformersJs: unused },
       reviews: { source: 'five texts', blocks: [texts.map((text) => ({ text }))] },
       dir,
-      disturbances: { count: 0 },
+      disturbances: [],
       say: () => undefined,
     };
   });
