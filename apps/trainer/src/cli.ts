@@ -74,7 +74,7 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
     run: pretrain,
   },
   distil: {
-    description: 'train a model on what others answer, to reviews without labels, too',
+    description: 'train a model on the answers of others, including those to unlabeled reviews',
     specs: DISTIL_OPTION_SPECS,
     example:
       '--teacher runs/first,runs/second --train-file reviews.csv --unlabeled-file more.csv --output-dir runs/student',

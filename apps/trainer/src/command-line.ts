@@ -7,7 +7,7 @@ import { TrainerError } from './trainer-error.js';
 /** The option of every command that names a file with further ones. */
 const CONFIG_SPEC: OptionSpec = {
   kind: 'path',
-  help: 'YAML file with options by their names; what stands on the command line goes before it',
+  help: 'YAML file with options by their names; options on the command line override it',
 };
 
 /** Gives a command the options of a table of specs, and `--config`. Relative paths are meant from `cwd`. */

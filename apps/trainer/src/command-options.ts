@@ -88,7 +88,7 @@ export const SPLIT_OPTION_SPECS: Readonly<Record<keyof SplitOptions, OptionSpec>
 
 export const EXPORT_OPTION_SPECS: Readonly<Record<'model' | 'only', OptionSpec>> = {
   model: { kind: 'path', help: 'folder of the model', required: true },
-  only: { kind: 'text', help: 'which of the two is written; default both', choices: EXPORTS },
+  only: { kind: 'text', help: 'write only this one; default both', choices: EXPORTS },
 };
 
 export const SCORE_OPTION_SPECS: Readonly<Record<keyof ScoreOptions, OptionSpec>> = {

@@ -75,7 +75,7 @@ export const PRETRAIN_OPTION_SPECS: Readonly<Record<keyof PretrainOptions, Optio
   },
   mlmProbability: {
     kind: 'number',
-    help: 'share of the tokens that the model has to tell',
+    help: 'share of the tokens that the model has to predict',
     fallback: 0.15,
     least: 0.01,
     below: 0.5,

@@ -25,7 +25,7 @@ export const TUNE_OPTION_SPECS: Readonly<Record<keyof TuneOptions, OptionSpec>> 
   numTrials: { kind: 'integer', help: 'choices of options that are tried', fallback: 9, least: 1 },
   reductionFactor: {
     kind: 'integer',
-    help: 'one in so many trials goes on to the next rung, with so many times the reviews',
+    help: 'one in this many trials goes on to the next rung, with this many times the reviews',
     fallback: 3,
     least: 2,
   },
