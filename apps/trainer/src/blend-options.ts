@@ -52,6 +52,7 @@ export const BLEND_OPTION_SPECS: Readonly<Record<keyof BlendOptions, OptionSpec>
     help: 'decides the held-out part, the order of fitting and the folds',
     fallback: 42,
     least: 0,
+    below: 2 ** 32,
   },
   threads: ofTraining.threads,
 };

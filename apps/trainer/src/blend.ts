@@ -12,7 +12,7 @@ import { describeEvaluated, evaluateArtifact } from './evaluate-artifact.js';
 import { fitCascade } from './fit-cascade.js';
 import { fitLinearBaseline, labelsOf, type LinearBaseline, linearLogits } from './linear-baseline.js';
 import { linearMemberBeside } from './linear-beside.js';
-import { checkOutputFolder, prepareOutputFolder } from './output-folder.js';
+import { checkOutputFolder, prepareOutputFolder, requireApart } from './output-folder.js';
 import { writeEvaluationPage } from './report/evaluation-results.js';
 import { RESULT_FILES, RESULTS_FOLDER } from './report/result-files.js';
 import { scoreReviews } from './score-reviews.js';
@@ -33,6 +33,7 @@ export async function runBlend(options: BlendOptions, watch: RunWatch): Promise<
   const output = { ...options, modelNameOrPath: options.model[0] ?? '', saveTotalLimit: 1 };
   await checkOutputFolder(output, undefined);
   const transformers = kind === 'linear' ? new Map<string, string>() : await nameTransformers(options.model);
+  requireApart(outputDir, [...options.model, ...transformers.values()]);
   const data = withoutValidation(await divideReviews(options));
   if (kind !== 'linear' && !data.validation) {
     const expectation = `expected it, or a part held out, to fit a ${kind} on; got neither`;

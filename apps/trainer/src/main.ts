@@ -9,12 +9,16 @@ import { openMlflowMirror } from './mlflow/threaded-mlflow-mirror.js';
 import { createProgress } from './progress.js';
 import { EXIT_CODES, TrainerError } from './trainer-error.js';
 
+/** One Ctrl-C comes twice, from the terminal and from npm: only what comes later is a second one. */
+const REPEAT_MS = 1_000;
+
 // The first signal ends a training after its step, with a checkpoint, and an evaluation after its review; a second Ctrl-C ends the process at once.
-let stopRequested = false;
+let stopRequestedMs: number | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    if (stopRequested && signal === 'SIGINT') process.exit(EXIT_CODES.INTERRUPTED);
-    stopRequested = true;
+    const nowMs = performance.now();
+    stopRequestedMs ??= nowMs;
+    if (signal === 'SIGINT' && nowMs - stopRequestedMs > REPEAT_MS) process.exit(EXIT_CODES.INTERRUPTED);
   });
 }
 
@@ -41,7 +45,7 @@ try {
     ...(mirror && { mirror }),
     hub: readHubSettings(process.env, userCache),
     write: (text) => process.stdout.write(text),
-    stopRequested: () => stopRequested,
+    stopRequested: () => stopRequestedMs !== undefined,
   });
 } catch (error) {
   // Errors with a code are one sentence for the user; anything else is a bug and keeps its trace.

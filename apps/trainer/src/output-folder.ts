@@ -1,5 +1,5 @@
 import { readdir, rm, stat, statfs } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
 
 import { MANIFEST_FILE, readManifest } from '@marquee/model-core';
 
@@ -21,8 +21,8 @@ export const defaultOutputDir = (now: Date): string =>
   join('runs', now.toISOString().slice(0, 19).replaceAll(':', '-'));
 
 /**
- * Refuses an output folder that cannot be meant, before anything is read: it is a file, or the starting model's, or holds something and is neither to
- * be overwritten nor the home of the checkpoint that the run goes on from. Changes nothing.
+ * Refuses an output folder that cannot be meant, before anything is read: it is a file, or the starting model's (or holds it), or holds something and is
+ * neither to be overwritten nor the home of the checkpoint that the run goes on from. Changes nothing.
  */
 export async function checkOutputFolder(options: OutputOptions, checkpoint: string | undefined): Promise<void> {
   const { outputDir, overwriteOutputDir, modelNameOrPath } = options;
@@ -31,10 +31,7 @@ export async function checkOutputFolder(options: OutputOptions, checkpoint: stri
     () => false,
   );
   if (isFile) throw new TrainerError('INVALID_OPTION', `--output-dir: expected a folder, got the file ${outputDir}`);
-  if (outputDir === modelNameOrPath) {
-    const folder = `expected another folder than the starting model's, got ${outputDir}`;
-    throw new TrainerError('INVALID_OPTION', `--output-dir: ${folder}`);
-  }
+  requireApart(outputDir, [modelNameOrPath]);
   const goesOn = checkpoint !== undefined && dirname(checkpoint) === outputDir;
   if (overwriteOutputDir && goesOn) {
     const conflict = `would remove ${checkpoint}, which --resume-from-checkpoint asks for; expected one of the two`;
@@ -47,6 +44,17 @@ export async function checkOutputFolder(options: OutputOptions, checkpoint: stri
   throw new TrainerError(
     'OUTPUT_NOT_EMPTY',
     `${outputDir}: expected an empty folder, it holds ${present.length} ${present.length === 1 ? 'entry' : 'entries'}; ${ways}`,
+  );
+}
+
+/** Refuses an output folder that is that of a model which is read, or holds it. What is no absolute path is a name on the hub. */
+export function requireApart(outputDir: string, models: readonly string[]): void {
+  const inside = models.find((model) => isAbsolute(model) && !relative(outputDir, model).startsWith('..'));
+  if (inside === undefined) return;
+  const where = inside === outputDir ? '' : `, which holds ${inside}`;
+  throw new TrainerError(
+    'INVALID_OPTION',
+    `--output-dir: expected another folder than that of a model it is made from, got ${outputDir}${where}`,
   );
 }
 

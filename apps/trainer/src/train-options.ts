@@ -228,7 +228,13 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
     help: 'take the best model instead of the last one',
     fallback: true,
   },
-  seed: { kind: 'integer', help: 'decides the new head, the order and the dropout', fallback: 42, least: 0 },
+  seed: {
+    kind: 'integer',
+    help: 'decides the new head, the order and the dropout',
+    fallback: 42,
+    least: 0,
+    below: 2 ** 32,
+  },
   saveSteps: {
     kind: 'integer',
     help: 'updates between checkpoints (one is also written after each epoch and before each evaluation)',

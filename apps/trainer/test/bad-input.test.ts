@@ -126,7 +126,7 @@ describe('an output folder that cannot be meant is refused', () => {
     await expectRefusal(
       { outputDir, overwriteOutputDir: true },
       'INVALID_OPTION',
-      "another folder than the starting model's",
+      'another folder than that of a model it is made from',
     );
   });
 

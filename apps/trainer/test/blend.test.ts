@@ -289,6 +289,16 @@ describe('the command', () => {
     await expect(blend('transformer')).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     await expect(blend('base')).rejects.toMatchObject({ code: 'OUTPUT_NOT_EMPTY' });
   });
+
+  test('never overwrites a model that it is made from', async () => {
+    const { dir } = await blend('remade');
+    const over = (...models: string[]) => blend('remade', { model: models, overwriteOutputDir: true });
+    const sentence = '--output-dir: expected another folder than that of a model it is made from, got ';
+    await expect(over(transformer, dir)).rejects.toThrow(`${sentence}${dir}`);
+    const member = join(dir, 'members', 'transformer');
+    await expect(over(member)).rejects.toThrow(`${sentence}${dir}, which holds ${member}`);
+    expect(await verifyArtifact(dir)).toMatchObject({ kind: 'cascade' });
+  });
 });
 
 describe('a training', () => {

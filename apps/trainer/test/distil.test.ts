@@ -204,6 +204,13 @@ test('a place in several files names the lines of each', () => {
   );
 });
 
+test('an output folder that is a teacher’s is refused, though it may be overwritten', async () => {
+  const [outputDir = ''] = teachers();
+  const refused = distil({ ...optionsIn('unused'), outputDir, overwriteOutputDir: true });
+  await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  expect(await readFile(join(outputDir, 'manifest.json'), 'utf8')).toContain('goldenInputs');
+});
+
 test('the command asks for teachers, and says what is wrong with one', async () => {
   const { code, stderr } = await startMain(['distil', '--train-file', 'train.csv'], root).ended;
   expect([code, stderr]).toEqual([2, expect.stringContaining('--teacher')]);

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { createMlflowMirror } from '../src/mlflow/mlflow-mirror.js';
 import { type MlflowSettings, readMlflowSettings } from '../src/mlflow/mlflow-settings.js';
@@ -73,6 +73,21 @@ describe('a server that fails', () => {
     const [warning, ...more] = await mirrored('http://127.0.0.1:1');
     expect(warning).toMatch(/^MLflow at http:\/\/127\.0\.0\.1:1 is not told of this run: ./);
     expect(more).toEqual([]);
+  });
+
+  test('that never answers is asked once in a while, and once more at the end, however long the run was', async () => {
+    let requests = 0;
+    const silent = createServer(() => requests++);
+    const settings = { ...settingsOf(await listen(silent)), timeoutMs: 300 };
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const mirror = createMlflowMirror(settings, () => undefined);
+    mirror.begin(await temporaryFolder(), MLFLOW_RUN);
+    vi.advanceTimersByTime(600_000);
+    vi.useRealTimers();
+    await mirror.end({ ...MLFLOW_RUN, status: 'finished' });
+    silent.closeAllConnections();
+    silent.close();
+    expect(requests).toBe(2);
   });
 
   test('is told everything at the end, when it is there again', async () => {

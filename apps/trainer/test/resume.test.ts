@@ -122,12 +122,13 @@ describe('a process that ends in the middle', () => {
     await expectSameAsWhole(outputDir);
   });
 
-  test('Ctrl-C finishes the step, writes a checkpoint, says how to go on, and exits 130', async () => {
+  test('Ctrl-C, which npm passes on after the terminal, finishes the step, writes a checkpoint, says how to go on, and exits 130', async () => {
     const outputDir = join(root, 'interrupted');
     const reached = whenCheckpoint(outputDir, 9);
     const child = startMain(argsFor(outputDir));
     await reached;
     child.process.kill('SIGINT');
+    setTimeout(() => child.process.kill('SIGINT'), 5);
     const { code, stderr } = await child.ended;
     expect(code).toBe(130);
     const checkpoint = await latestCheckpoint(outputDir);

@@ -31,11 +31,19 @@ export async function visitRecords(file: string, visit: RecordVisitor, afterBloc
         newline: '\n',
         chunk: (results, parser) => {
           const isEnough = reader.read(results);
-          if (afterBlock && !isEnough) parser.pause();
           pending = afterBlock?.() ?? pending;
           // Papa completes inside of abort().
           if (isEnough) parser.abort();
-          else if (afterBlock) pending.then(() => parser.resume(), reject);
+          else if (afterBlock) {
+            // Papa would queue blocks while it pauses; and it goes on inside of resume(), where reading may throw.
+            parser.pause();
+            blocks.pause();
+            const goOn = (): void => {
+              blocks.resume();
+              parser.resume();
+            };
+            pending.then(goOn).catch(reject);
+          }
         },
         complete: () => void pending.then(resolve, reject),
         error: reject,

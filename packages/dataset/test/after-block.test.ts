@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -55,6 +56,22 @@ describe.each(['large.csv', 'large.jsonl'])('the rows of %s', (name) => {
     };
     await visit(5, work, () => waiting++);
     expect(worked).toBe(5);
+  });
+
+  test('end with the error of a row in a later block', async () => {
+    let row = 0;
+    const onRow = (): void => {
+      if (++row === ROWS - 1) throw new Error('the row is wrong');
+    };
+    await expect(visit(Infinity, () => setTimeout(20), onRow)).rejects.toThrow('the row is wrong');
+  });
+
+  test('end with the error of a row in a later block', async () => {
+    let row = 0;
+    const onRow = (): void => {
+      if (++row === ROWS - 1) throw new Error('the row is wrong');
+    };
+    await expect(visit(Infinity, () => setTimeout(20), onRow)).rejects.toThrow('the row is wrong');
   });
 
   test('end with the error of the work', async () => {

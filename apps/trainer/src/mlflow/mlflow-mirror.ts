@@ -46,6 +46,7 @@ export function createMlflowMirror(settings: MlflowSettings, warn: (message: str
   let run: MlflowRun | undefined;
   let timer: NodeJS.Timeout | undefined;
   let last: Promise<boolean> = Promise.resolve(true);
+  let isFlushing = false;
   let hasWarned = false;
 
   const attempt = async (work: () => Promise<void>): Promise<boolean> => {
@@ -70,11 +71,19 @@ export function createMlflowMirror(settings: MlflowSettings, warn: (message: str
   /** One after the other: a flush that is under way is waited for. */
   const enqueue = (work: () => Promise<void>): Promise<boolean> => (last = last.then(() => attempt(work)));
 
+  /** One at a time: behind a server that does not answer, others would pile up, and the end of the run would wait for all of them. */
+  const flushUnlessBusy = async (): Promise<void> => {
+    if (isFlushing) return;
+    isFlushing = true;
+    await enqueue(flush);
+    isFlushing = false;
+  };
+
   return {
     begin(dir, record) {
       begun = { dir, record };
-      void enqueue(flush);
-      timer = setInterval(() => void enqueue(flush), FLUSH_INTERVAL_MS);
+      void flushUnlessBusy();
+      timer = setInterval(() => void flushUnlessBusy(), FLUSH_INTERVAL_MS);
     },
     log(entry) {
       pending.push(...toMetrics(entry, Date.now()));
