@@ -65,7 +65,10 @@ export function createServer({
   metrics,
   log,
 }: ServerDependencies): MarqueeServer {
-  const inHand = new RequestsInHand();
+  const app = createApp(settings);
+  const { server, certificate } = createListeningServer(settings, log, app);
+  if (certificate !== undefined) metrics.watchCertificate(certificate);
+  const inHand = new RequestsInHand(server);
   let isDraining = false;
   const reload = (): Promise<ServingModel> => {
     certificate?.renew();
@@ -79,7 +82,6 @@ export function createServer({
     isDraining: () => isDraining,
   });
   const openApi = buildOpenApiDocument(routes);
-  const app = createApp(settings);
   const limits = createRateLimits(settings, log);
   app.use((request, response, next) => {
     const id = requestIdFrom(request.headers['x-request-id']);
@@ -100,8 +102,6 @@ export function createServer({
   mountRoutes(app, routes, { access, limits, settings });
   mountDocuments(app, openApi);
   app.use(refusePath, createErrorHandler(log));
-  const { server, certificate } = createListeningServer(settings, log, app);
-  if (certificate !== undefined) metrics.watchCertificate(certificate);
 
   return {
     app,
@@ -111,7 +111,7 @@ export function createServer({
     reload,
     async close(timeoutMs) {
       isDraining = true;
-      await inHand.close(server, performance.now() + timeoutMs);
+      await inHand.close(performance.now() + timeoutMs);
       limits.close();
       certificate?.close();
     },

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
@@ -7,7 +8,7 @@ import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LIMITS } from '@marquee/contracts';
 import { createKey } from './support/keys.js';
-import { send, startTinyService } from './support/service.js';
+import { send, startTinyService, until } from './support/service.js';
 import type { TinyService } from './support/service.js';
 
 const start = (...argv: string[]) => startTinyService({}, undefined, argv);
@@ -196,6 +197,20 @@ describe('slow clients', () => {
     expect(headers).toMatch(/^HTTP\/1\.1 408 [^]*"code":"REQUEST_TIMEOUT"/);
     expect(body).toMatch(/^HTTP\/1\.1 408 [^]*"detail":"Request body must arrive within 100 ms"/);
     expect(body).toContain('Connection: close');
+  });
+
+  test('that send the rest of a request after its 408 are cut off, and it is not served', async () => {
+    await using service = await start('--headers-timeout-ms', '100');
+    const socket = connect({ port: service.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write('POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n');
+    await once(socket.on('error', () => {}).resume(), 'end');
+    socket.write('Content-Length: 15\r\n\r\n{"text":"good"}');
+    await until(() => {
+      socket.write(' '); // only who writes learns that nobody reads
+      return socket.destroyed;
+    });
+    const metrics = await (await fetch(`${service.url}/metrics`)).text();
+    expect(metrics).not.toContain('route="/predict"');
   });
 });
 

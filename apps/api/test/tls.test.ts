@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
 import type { RequestOptions } from 'node:https';
 import type { IncomingHttpHeaders } from 'node:http';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -16,7 +18,8 @@ const fixture = (file: string): string => fileURLToPath(new URL(`fixtures/tls/${
 const ONE = 'F5:DE:BC:80:88:78:AD:FD:21:DC:15:E5:58:01:C8:9F:A1:D6:61:7C:CB:F6:44:0A:69:FE:8D:54:55:E1:85:DF';
 const TWO = '80:F1:40:21:11:A6:98:46:E6:C7:0A:D6:B9:71:94:95:D2:E5:F8:FC:B5:E6:5F:1E:AF:84:84:D4:BA:E4:B7:54';
 
-const start = (cert: string, key: string) => startTinyService({}, undefined, ['--tls-cert', cert, '--tls-key', key]);
+const start = (cert: string, key: string, ...argv: string[]) =>
+  startTinyService({}, undefined, ['--tls-cert', cert, '--tls-key', key, ...argv]);
 
 interface SecureAnswer {
   readonly status: number | undefined;
@@ -89,6 +92,25 @@ describe('TLS', () => {
       code: 'INVALID_SETTINGS',
       message: expect.stringMatching(message),
     });
+  });
+});
+
+describe('a connection that never begins its handshake', () => {
+  test('is closed when its time is over', async () => {
+    await using service = await start(fixture('one.pem'), fixture('one.key'), '--headers-timeout-ms', '100');
+    const silent = connectTcp(service.port, '127.0.0.1');
+    const [hadError] = (await once(silent.resume(), 'close')) as [boolean];
+    expect(hadError).toBe(false);
+    expect(silent.bytesRead).toBe(0);
+  });
+
+  test('does not outlast the time to drain', async () => {
+    await using service = await start(fixture('one.pem'), fixture('one.key'), '--headers-timeout-ms', '600000');
+    const silent = connectTcp(service.port, '127.0.0.1');
+    const closed = once(silent.resume(), 'close');
+    await ask(service.port, '/livez'); // the server has taken both
+    await service.server.close(0);
+    await closed;
   });
 });
 

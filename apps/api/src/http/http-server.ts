@@ -57,6 +57,8 @@ function openCertificate({ tlsCert, tlsKey }: HttpServerSettings, log: Log): Tls
 
 function createSecureServer(certificate: TlsCertificate, options: ServerOptions, listener: RequestListener): Server {
   const server = createHttpsServer({ ...options, ...certificate.files }, listener);
+  // Before the handshake is over there is nobody to be answered.
+  server.prependListener('tlsClientError', (_error, socket) => socket.destroy());
   certificate.follow(server);
   return server;
 }

@@ -11,8 +11,18 @@ const SHORT_TURN_MS = 0.1;
 
 /** Requests that are not answered yet, so that a server can end without breaking a promise. */
 export class RequestsInHand {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
   readonly #responses = new Set<ServerResponse>();
   #isDraining = false;
+
+  constructor(server: Server) {
+    this.#server = server;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+  }
 
   add(response: ServerResponse): void {
     this.#responses.add(response);
@@ -21,10 +31,11 @@ export class RequestsInHand {
   }
 
   /**
-   * Closes a server: each answer from now on tells its client to open another connection, elsewhere; after half a second no
+   * Closes the server: each answer from now on tells its client to open another connection, elsewhere; after half a second no
    * connection is taken any more; and when everything is answered, or at the deadline, the rest is cut.
    */
-  async close(server: Server, deadlineMs: number): Promise<void> {
+  async close(deadlineMs: number): Promise<void> {
+    const server = this.#server;
     this.#isDraining = true;
     for (const response of this.#responses) if (!response.headersSent) response.setHeader('Connection', 'close');
     if (!server.listening) return;
@@ -39,7 +50,7 @@ export class RequestsInHand {
     server.closeIdleConnections();
     while (this.#responses.size > 0 && performance.now() < deadlineMs) await delay(POLL_INTERVAL_MS);
     server.close();
-    server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy(); // node:http does not know those that are in their handshake
     await closed;
   }
 }
