@@ -1,6 +1,7 @@
-import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
+import { IncomingMessage, request as httpRequest } from 'node:http';
+import { Socket, connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { assertMediaType } from '../src/http/json-body.js';
 import { post, send, startTinyService } from './support/service.js';
 import type { TinyService } from './support/service.js';
 
@@ -101,6 +102,29 @@ describe('media types', () => {
   ])('refuses %s with 415', async (_, type) => {
     const answer = await sendBody('/predict', Buffer.from('{"text":"good"}'), type);
     expect(answer).toMatchObject({ status: 415, body: { error: 'Unsupported media type' } });
+  });
+});
+
+describe('requests made to fail', () => {
+  test.each([
+    ['a path that cannot be decoded', '/v2/models/marquee/versions/x%ff', {}, 400],
+    ['a range beyond a file', '/docs/swagger-ui.css', { Range: 'bytes=99999999-' }, 200],
+    ['a condition on a file', '/docs/swagger-ui.css', { 'If-Match': '"x"' }, 200],
+  ])('%s is no fault of the server', async (_, path, headers, status) => {
+    const response = await fetch(`${service.url}${path}`, { headers });
+    await response.arrayBuffer();
+    expect(response.status).toBe(status);
+  });
+
+  test('a media type of 15,400 spaces costs no more than another', () => {
+    const request = new IncomingMessage(new Socket());
+    request.headers = { 'content-type': `application/json${' '.repeat(15_400)}x` };
+    const times = Array.from({ length: 5 }, () => {
+      const startMs = performance.now();
+      expect(() => assertMediaType(request, {})).toThrow('Content-Type must be application/json');
+      return performance.now() - startMs;
+    });
+    expect(Math.min(...times)).toBeLessThan(20); // 200 where each space is tried as the end of the type
   });
 });
 

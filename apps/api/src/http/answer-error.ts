@@ -23,7 +23,13 @@ export function createErrorHandler(log: Log): ErrorRequestHandler {
 
 function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
+  if (isRefusedByExpress(thrown)) return new ApiError('MALFORMED_HTTP', 'Path must be percent-encoded UTF-8');
   return new ApiError('INTERNAL', 'Prediction failed: unexpected error, see the log of the server', { cause: thrown });
+}
+
+/** Express decodes the `:names` of a path. What it says of one that it cannot decode quotes it. */
+function isRefusedByExpress(thrown: unknown): boolean {
+  return thrown instanceof URIError && 'status' in thrown && thrown.status === 400;
 }
 
 /**

@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { extname } from 'node:path';
 import type { Express, RequestHandler } from 'express';
 import type { OpenApiDocument } from '../openapi/open-api-document.js';
 import { refuseMethod } from './mount-routes.js';
 
 const require = createRequire(import.meta.url);
-const SWAGGER_UI_DIR = dirname(require.resolve('swagger-ui-dist/package.json'));
-const REDOC_BUNDLE = require.resolve('redoc/bundles/redoc.standalone.js');
 const SWAGGER_UI_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'] as const;
 
 interface Page {
@@ -72,12 +70,21 @@ const REDOC_INITIALIZER = `Redoc.init('/openapi.json', { disableSearch: true }, 
 
 /** Redoc's bundle, but for the logo that it would ask its makers' host for: where there is none, it shows nothing. */
 function readRedocBundle(): string {
-  return readFileSync(REDOC_BUNDLE, 'utf8').replaceAll('https://cdn.redoc.ly/redoc/logo-mini.svg', 'data:,');
+  const bundle = readFileSync(require.resolve('redoc/bundles/redoc.standalone.js'), 'utf8');
+  return bundle.replaceAll('https://cdn.redoc.ly/redoc/logo-mini.svg', 'data:,');
+}
+
+/** A file that is read when it is first asked for. Always sent whole: what Express sends from a disk heeds ranges and conditions. */
+function createFileHandler(name: string, read: () => Buffer | string): RequestHandler {
+  let content: Buffer | string | undefined;
+  return (_request, response) => {
+    content ??= read();
+    response.set('Cache-Control', 'public, max-age=3600').type(extname(name)).send(content);
+  };
 }
 
 /** The routes that lead to the documents and are no part of the API: `/`, `/docs` and `/redoc` with their files, `/openapi.json`. */
 export function mountDocuments(app: Express, openApi: OpenApiDocument): void {
-  let redocBundle: string | undefined;
   const pages: Record<string, RequestHandler> = {
     '/': (_request, response) => response.redirect('/docs'),
     '/openapi.json': (_request, response) => void response.json(openApi),
@@ -88,14 +95,11 @@ export function mountDocuments(app: Express, openApi: OpenApiDocument): void {
       void response.type('html').send(REDOC_PAGE);
     },
     '/redoc/redoc-initializer.js': (_request, response) => void response.type('js').send(REDOC_INITIALIZER),
-    '/redoc/redoc.standalone.js': (_request, response) => {
-      redocBundle ??= readRedocBundle();
-      response.set('Cache-Control', 'public, max-age=3600').type('js').send(redocBundle);
-    },
+    '/redoc/redoc.standalone.js': createFileHandler('redoc.standalone.js', readRedocBundle),
     '/docs/swagger-initializer.js': (_request, response) => void response.type('js').send(SWAGGER_INITIALIZER),
   };
   for (const file of SWAGGER_UI_FILES) {
-    pages[`/docs/${file}`] = (_request, response) => response.sendFile(file, { root: SWAGGER_UI_DIR, maxAge: '1h' });
+    pages[`/docs/${file}`] = createFileHandler(file, () => readFileSync(require.resolve(`swagger-ui-dist/${file}`)));
   }
   for (const [path, handler] of Object.entries(pages)) {
     app.get(path, handler);

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError } from './api-error.js';
 import { assertBoundedJson } from './json-bounds.js';
 
-const JSON_MEDIA_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i;
+/** No `\s*` next to another one, which would try all ways to divide the spaces among the two. */
+const JSON_MEDIA_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?(?:;\s*)?$/i;
 
 export interface JsonBodyOptions {
   /** Header with the number of bytes that are JSON. Where it may be sent, any media type is taken. */
