@@ -47,7 +47,7 @@ export function fromFloat32(values: Float32Array, shape: readonly number[], dtyp
 }
 
 function alignedUint16(data: Uint8Array): Uint16Array {
-  const bytes = data.byteOffset % 2 === 0 ? data : data.slice();
+  const bytes = data.byteOffset % 2 === 0 ? data : new Uint8Array(data); // a Buffer's slice would be a view
   return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 }
 

@@ -30,6 +30,12 @@ describe('toFloat32', () => {
     expect([...toFloat32(stored)]).toEqual([1, 2]);
   });
 
+  it.each(['F16', 'BF16'] as const)('reads %s at an odd offset of a Buffer', (dtype) => {
+    const data = Buffer.from([0xff, 0x00, 0x3c, 0x80, 0x3f]).subarray(1);
+    const aligned = new Uint8Array(data);
+    expect(toFloat32({ dtype, shape: [2], data })).toEqual(toFloat32({ dtype, shape: [2], data: aligned }));
+  });
+
   it('refuses integers', () => {
     expect(codeOf(() => toFloat32({ dtype: 'I32', shape: [1], data: new Uint8Array(4) }))).toBe('UNSUPPORTED_DTYPE');
   });
