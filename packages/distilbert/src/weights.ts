@@ -134,7 +134,7 @@ const BERT_LAYER_NAMES: readonly (readonly [string, string])[] = [
  */
 function fromBert(stored: ReadonlyMap<string, StoredTensor>, subject: string): Map<string, StoredTensor> {
   const renamed = new Map<string, StoredTensor>();
-  for (const [name, tensor] of stored) renamed.set(bertName(name.replace(/^bert\./, '')), tensor);
+  for (const [name, tensor] of stored) renamed.set(bertName(currentName(name.replace(/^bert\./, ''))), tensor);
   const types = renamed.get('distilbert.embeddings.token_type_embeddings.weight');
   const positions = renamed.get(positionEmbeddings);
   if (!types || !positions) {
@@ -163,6 +163,10 @@ const BERT_HEAD_NAMES: readonly (readonly [string, string])[] = [
   ['cls.predictions.transform.LayerNorm.', `${vocabularyNorm}.`],
   ['cls.predictions.bias', vocabularyBias],
 ];
+
+/** Checkpoints converted from TensorFlow, such as bert-base-uncased, call a layer normalization's parameters gamma and beta. */
+const currentName = (name: string): string =>
+  name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
 
 function bertName(name: string): string {
   const head = BERT_HEAD_NAMES.find(([theirs]) => name.startsWith(theirs));

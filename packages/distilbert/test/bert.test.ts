@@ -94,6 +94,14 @@ describe('a BERT checkpoint', () => {
     expect(stored.get('embeddings.position_embeddings.weight')?.data).toEqual(positions);
   });
 
+  it('is taken with the names that TensorFlow gives to layer normalizations', () => {
+    const { config, stored } = tinyBert();
+    const older = (name: string): string =>
+      name.replace('LayerNorm.weight', 'LayerNorm.gamma').replace('LayerNorm.bias', 'LayerNorm.beta');
+    const renamed = new Map([...stored].map(([name, tensor]) => [older(name), tensor]));
+    expect(importWeights(renamed, config)).toEqual(importWeights(stored, config));
+  });
+
   it('is refused without token types, or with token types of another size', () => {
     const { config, stored } = tinyBert();
     const types = 'embeddings.token_type_embeddings.weight';
