@@ -136,7 +136,8 @@ function lossAndGradients(
   loss: LossOptions,
   lossScale?: Tensor,
 ) {
-  const { labelSmoothing, classWeights, distillation, halfPrecision, tokensPerSlice } = loss;
+  const { labelSmoothing, distillation, halfPrecision, tokensPerSlice } = loss;
+  const classWeights = distillation ? undefined : loss.classWeights;
   const map = halfPrecision && inHalfPrecision(linear, halfPrecision);
   return slicedGradients(parameters, {
     lookUps: { words: { parameter: wordEmbeddings, ids: batch.inputIds } },

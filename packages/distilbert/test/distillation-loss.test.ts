@@ -68,6 +68,14 @@ describe('a step of distillation', () => {
       expect(relativeError(valuesOf(distilled[name]), valuesOf(plain[name])), name).toBeLessThan(1e-6);
   });
 
+  it('weighs no class, in no slice of a batch', async () => {
+    const options = { ...lossOptions, tokensPerSlice: 1, distillation: { temperature: 2, alpha: 0.5 } };
+    const feeds = { ...parameters, ...tokens, ...teachers, labels: int64Vector([0, 1, NO_LABEL]) };
+    const plain = await run(gradientStep(config, options), feeds);
+    const weighted = await run(gradientStep(config, { ...options, classWeights: [1, 5] }), feeds);
+    expect(valuesOf(weighted['loss'])).toEqual(valuesOf(plain['loss']));
+  });
+
   it('does not look at labels at alpha 0', async () => {
     const [first, second] = [await stepWith(0, [0, 0, 0]), await stepWith(0, [1, NO_LABEL, 1])];
     expect(valuesOf(first['loss'])).toEqual(valuesOf(second['loss']));
