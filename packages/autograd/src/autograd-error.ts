@@ -6,6 +6,7 @@ export type AutogradErrorCode =
   | 'UNNAMED_OUTPUT'
   | 'DUPLICATE_INPUT'
   | 'DUPLICATE_CONSTANT'
+  | 'DUPLICATE_NAME'
   | 'UNBOUND_DIMENSION'
   | 'INVARIANT';
 

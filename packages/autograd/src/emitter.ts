@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import {
   AttributeProto_AttributeType as AttributeType,
   AttributeProtoSchema,
@@ -38,11 +40,15 @@ export class Emitter {
   private readonly emitted = new Set<number>();
   private count = 0;
 
-  /** `prefix` stands before every name that is given here, `inputNames` replace the inputs' own: both are for a subgraph. */
+  /**
+   * `prefix` stands before every name that is given here, `inputNames` replace the inputs' own, and `taken` are the names around with what they stand for:
+   * all are for a subgraph.
+   */
   constructor(
     private readonly inputs: readonly Tensor[],
     readonly prefix = '',
     inputNames: readonly string[] = [],
+    private readonly taken = new Map<string, string>(),
   ) {
     const seen = new Set<string>();
     for (const [index, { id, source }] of inputs.entries()) {
@@ -51,8 +57,21 @@ export class Emitter {
         throw new AutogradError('DUPLICATE_INPUT', `emit: expected distinct input names, got "${source.name}" twice`);
       }
       seen.add(source.name);
-      this.names.set(id, inputNames[index] ?? source.name);
+      this.names.set(id, inputNames[index] ?? this.claim(source.name, 'an input'));
     }
+  }
+
+  /** Takes a name, which ONNX wants to stand for one value in a graph and all that are inside it. */
+  claim(name: string, as: string): string {
+    const other = this.taken.get(name);
+    if (other !== undefined) {
+      throw new AutogradError(
+        'DUPLICATE_NAME',
+        `emit: expected "${name}" to name one thing, got it for ${other} and ${as}`,
+      );
+    }
+    this.taken.set(name, as);
+    return name;
   }
 
   /** Appends a node, or finds an equal one (common-subexpression elimination), and returns the names of its outputs. */
@@ -70,7 +89,7 @@ export class Emitter {
     if (existing) return [...existing];
     this.count += 1;
     const label = `${this.prefix}${opType}_${this.count}`;
-    const names = Array.from({ length: outputs }, (_, i) => (i === 0 ? label : `${label}_${i}`));
+    const names = Array.from({ length: outputs }, (_, i) => this.claim(i === 0 ? label : `${label}_${i}`, 'a node'));
     const attribute = Object.entries(attributes).map(([name, value]) => attributeProto(name, value));
     this.nodes.push(
       create(NodeProtoSchema, { name: label, opType, domain, input: [...inputs], output: names, attribute }),
@@ -81,14 +100,14 @@ export class Emitter {
 
   /** Appends a node whose one output has a name that others rely on. */
   named(opType: string, inputs: readonly string[], output: string): void {
-    this.nodes.push(create(NodeProtoSchema, { opType, input: [...inputs], output: [output] }));
+    this.nodes.push(create(NodeProtoSchema, { opType, input: [...inputs], output: [this.claim(output, 'an output')] }));
   }
 
   /** Writes a graph inside this one, whose inputs are known by the given names there. */
   subgraph(label: string, inputs: readonly Tensor[], inputNames: (prefix: string) => readonly string[]): Emitter {
     this.count += 1;
     const prefix = `${this.prefix}${label}_${this.count}.`; // ONNX wants names that differ from those around
-    return new Emitter(inputs, prefix, inputNames(prefix));
+    return new Emitter(inputs, prefix, inputNames(prefix), this.taken);
   }
 
   /** The body of one side of an `If`: a single node over values of the graph around it. */
@@ -191,11 +210,7 @@ export class Emitter {
       throw new AutogradError('INVARIANT', `emit: expected "${name}" among the graph's inputs, it is not there`);
     }
     const { data, name } = tensor.source;
-    const key =
-      name ??
-      (data.length <= 64
-        ? `${tensor.dtype}_${Buffer.from(data).toString('hex')}_${tensor.shape.join('x')}`
-        : `constant_${tensor.id}`);
+    const key = name ?? `${tensor.dtype}_${contentKey(data)}_${tensor.shape.join('x')}`;
     const emitted = this.initializer(key, tensor.dtype, tensor.shape.map(Number), data);
     this.names.set(tensor.id, emitted);
     return emitted;
@@ -208,6 +223,7 @@ export class Emitter {
     const dataType: number = dataTypes[dtype].onnx;
     const written = this.initializers.get(name);
     if (!written) {
+      this.claim(name, 'a constant');
       this.initializers.set(name, create(TensorProtoSchema, { name, dataType, dims, rawData }));
     } else if (
       written.dataType !== dataType ||
@@ -238,6 +254,10 @@ export class Emitter {
     return create(GraphProtoSchema, { name, ...this.parts(), input, output });
   }
 }
+
+/** The bytes in hexadecimal, or their digest where they are many. */
+const contentKey = (data: Uint8Array): string =>
+  data.length <= 64 ? Buffer.from(data).toString('hex') : createHash('sha256').update(data).digest('hex');
 
 function attributeProto(name: string, value: AttributeValue) {
   if ('int' in value) return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(value.int) });

@@ -45,7 +45,7 @@ export function toLoopGraphProto(graph: Graph, { iterations, carried, stacked }:
     attribute: [create(AttributeProtoSchema, { name: 'body', type: AttributeType.GRAPH, g: body })],
   });
   const constant = [...inputs.keys()].filter((name) => !stacked.includes(name));
-  return create(GraphProtoSchema, {
+  const looped = create(GraphProtoSchema, {
     name: `${graph.name}_loop`,
     node: [loop],
     initializer: [int64Scalar('loop_iterations', iterations)],
@@ -55,6 +55,8 @@ export function toLoopGraphProto(graph: Graph, { iterations, carried, stacked }:
       ...collected.map((name) => valueInfo(name, withLeadingAxis(graph.outputs[name] as Tensor, iterations))),
     ],
   });
+  requireDistinct([...definedNames(looped), ...definedNames(body)]);
+  return looped;
 }
 
 /** The bytes of a `.onnx` file with `toLoopGraphProto`'s graph. */
@@ -125,6 +127,19 @@ function inputName({ source }: Tensor): string {
 }
 
 const typeOf = (inputs: ReadonlyMap<string, Tensor>, name: string): Tensor => inputs.get(name) as Tensor; // names are required first
+
+/** Of a graph's inputs, constants and results, which share one space of names. */
+const definedNames = ({ input, initializer, node: nodes }: GraphProto): string[] => [
+  ...[...input, ...initializer].map(({ name }) => name),
+  ...nodes.flatMap(({ output }) => output),
+];
+
+function requireDistinct(names: readonly string[]): void {
+  const seen = new Set<string>();
+  const twice = names.find((name) => seen.size === seen.add(name).size);
+  if (twice === undefined) return;
+  throw new AutogradError('DUPLICATE_NAME', `loop: expected distinct names, got "${twice}" twice`);
+}
 
 function requireName(kind: string, name: string, isThere: boolean): void {
   if (!isThere)

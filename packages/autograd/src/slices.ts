@@ -105,17 +105,17 @@ function sliceBody(
     emitter.named('Pad', [value, ...pads, '', firstAxis], own(`next.${name}`));
   }
   emitter.named('Identity', [own('go_on')], own('next_go_on'));
-  const scalar = (name: string, dtype: 'int64' | 'bool') => valueInfo(own(name), { dtype, shape: [] });
+  const declared = (name: string, type: TensorType) => valueInfo(emitter.claim(own(name), 'an input'), type);
   return create(GraphProtoSchema, {
     name: `${emitter.prefix}body`,
     ...emitter.parts(),
     input: [
-      scalar('slice', 'int64'),
-      scalar('go_on', 'bool'),
-      ...carried.map(([name, tensor]) => valueInfo(own(`sum.${name}`), tensor)),
+      declared('slice', { dtype: 'int64', shape: [] }),
+      declared('go_on', { dtype: 'bool', shape: [] }),
+      ...carried.map(([name, tensor]) => declared(`sum.${name}`, tensor)),
     ],
     output: [
-      scalar('next_go_on', 'bool'),
+      valueInfo(own('next_go_on'), { dtype: 'bool', shape: [] }),
       ...carried.map(([name, tensor]) => valueInfo(own(`next.${name}`), tensor)),
       ...joined.map(([name, { dtype, shape }]) =>
         valueInfo(own(`next.${name}`), { dtype, shape: ['slice_rows', ...shape.slice(1)] }),

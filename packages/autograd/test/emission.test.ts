@@ -53,6 +53,21 @@ describe('emission', () => {
     expect(graph.initializer).toHaveLength(2);
   });
 
+  it('writes equal large constants once, the same whatever was built before', () => {
+    const x = input('x', 'float32', [20]);
+    const large = (start: number): Tensor =>
+      constant(
+        Float32Array.from({ length: 20 }, (_, i) => start + i),
+        'float32',
+        [20],
+      );
+    const names = (): string[] =>
+      emit([x], { a: mul(x, large(0)), b: add(x, large(0)), c: mul(x, large(1)) }).initializer.map(({ name }) => name);
+    const first = names();
+    expect(first).toHaveLength(2);
+    expect(names()).toEqual(first);
+  });
+
   it('writes no node that no output needs', () => {
     const x = input('x', 'float32', [3]);
     exp(gelu(x));
@@ -118,6 +133,27 @@ describe('emission refuses', () => {
     const named = (value: number): Tensor => constant(Float32Array.of(value), 'float32', [1], 'weight');
     expect(() => emit([], { a: named(1), b: named(2) })).toThrow('expected one constant named "weight"');
     expect(emit([], { a: named(1), b: named(1) }).initializer).toHaveLength(1);
+  });
+
+  it.each<[what: string, outputs: (x: Tensor) => Record<string, Tensor>, expected: string]>([
+    [
+      'a constant named like an input',
+      (input) => ({ y: add(input, constant(Float32Array.of(1), 'float32', [1], 'x')) }),
+      '"x" to name one thing, got it for an input and a constant',
+    ],
+    [
+      'an output named like an input',
+      (input) => ({ x: sin(input) }),
+      '"x" to name one thing, got it for an input and an output',
+    ],
+    [
+      'an output named like a node',
+      (input) => ({ Sin_1: sin(input) }),
+      '"Sin_1" to name one thing, got it for a node and an output',
+    ],
+  ])('%s', (_, outputs, expected) => {
+    expect(() => emit([x], outputs(x))).toThrow(expect.objectContaining({ code: 'DUPLICATE_NAME' }));
+    expect(() => emit([x], outputs(x))).toThrow(expected);
   });
 
   it('a symbol that no input carries', () => {

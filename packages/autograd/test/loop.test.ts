@@ -145,6 +145,20 @@ describe('a loop of K training steps', () => {
     expect(numbersOf(looped['next.step'])).toEqual([STEPS]);
   });
 
+  it('refuses a name that stands for two things', () => {
+    const [x, y] = [input('x', 'float32', [2]), input('x_iteration', 'float32', [2])];
+    const graph: Graph = { name: 'sum', inputs: [x, y], outputs: { next: add(x, y) } };
+    const refused = (options: Omit<LoopOptions, 'iterations'>, name: string): void => {
+      const write = (): unknown => toLoopGraphProto(graph, { iterations: 2, ...options });
+      expect(write).toThrow(expect.objectContaining({ code: 'DUPLICATE_NAME' }));
+      expect(write).toThrow(`loop: expected distinct names, got "${name}" twice`);
+    };
+    refused({ carried: { x: 'next', x_iteration: 'next' }, stacked: [] }, 'next');
+    refused({ carried: { x: 'next' }, stacked: ['x'] }, 'x_iteration');
+    refused({ carried: {}, stacked: ['x_iteration', 'x_iteration'] }, 'x_iteration');
+    refused({ carried: {}, stacked: ['x'] }, 'x_iteration');
+  });
+
   it('refuses names that the graph does not have', () => {
     const options = { iterations: 2, carried: {}, stacked: [] };
     expect(() => toLoopGraphProto(trainingGraph(), { ...options, stacked: ['y'] })).toThrow(
