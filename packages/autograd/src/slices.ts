@@ -4,7 +4,7 @@ import { AutogradError } from './autograd-error.js';
 import { type Emitter, valueInfo } from './emitter.js';
 import type { Graph } from './model.js';
 import type { Op } from './op.js';
-import { type Dim, formatShape, sameShape } from './shape.js';
+import { type Dim, formatShape, sameShape, type Shape } from './shape.js';
 import type { Tensor, TensorType } from './tensor.js';
 
 /** How a batch is cut along its leading axis. */
@@ -32,8 +32,17 @@ export const overSlices: Op<SlicesAttributes> = {
     const declared = new Map(body.inputs.map((tensor) => [inputName(tensor), tensor]));
     requireNames('input', sliced, [...declared.keys()]);
     requireNames('output', summed, Object.keys(body.outputs));
-    [...declared].forEach(([name, tensor], i) => requireFit(name, tensor, inputs[i], sliced.includes(name)));
-    const rows = inputs[firstSliced(body, sliced)]?.shape[0] ?? 1;
+    const first = firstSliced(body, sliced);
+    const rows = inputs[first]?.shape[0] ?? 1;
+    const sliceRows = body.inputs[first]?.shape[0] ?? 1;
+    [...declared].forEach(([name, { dtype, shape }], i) => {
+      const isSliced = sliced.includes(name);
+      requireFit(name, { dtype, shape: isSliced ? [rows, ...shape.slice(1)] : shape }, inputs[i]);
+      requireRows(name, shape, sliceRows, isSliced);
+    });
+    for (const [name, { shape }] of Object.entries(body.outputs)) {
+      requireRows(name, shape, sliceRows, !summed.includes(name));
+    }
     return Object.entries(body.outputs).map(([name, { dtype, shape }]) => ({
       dtype,
       shape: summed.includes(name) ? shape : [rows, ...shape.slice(1)],
@@ -148,14 +157,22 @@ function requireNames(kind: 'input' | 'output', wanted: readonly string[], there
   throw new AutogradError('INVALID_ATTRIBUTE', `overSlices: expected ${expectation}, it is not there`);
 }
 
-function requireFit(name: string, declared: TensorType, given: TensorType | undefined, isSliced: boolean): void {
-  const from = isSliced ? 1 : 0; // the rows of a slice go by a name of their own
-  const fits =
-    given?.dtype === declared.dtype &&
-    given.shape.length === declared.shape.length &&
-    sameShape(given.shape.slice(from), declared.shape.slice(from));
-  if (fits) return;
-  const actual = given ? `${given.dtype}${formatShape(given.shape)}` : 'nothing';
-  const expected = `${declared.dtype}${formatShape(declared.shape)}`;
-  throw new AutogradError('SHAPE_MISMATCH', `overSlices: expected ${expected} for "${name}", got ${actual}`);
+function requireFit(name: string, expected: TensorType, given: TensorType | undefined): void {
+  if (given?.dtype === expected.dtype && sameShape(given.shape, expected.shape)) return;
+  const format = ({ dtype, shape }: TensorType): string => `${dtype}${formatShape(shape)}`;
+  throw new AutogradError(
+    'SHAPE_MISMATCH',
+    `overSlices: expected ${format(expected)} for "${name}", got ${given ? format(given) : 'nothing'}`,
+  );
+}
+
+/** A symbol that stands for a slice's rows inside the body would be mistaken for the batch's anywhere but where tensors are cut and joined. */
+function requireRows(name: string, shape: Shape, rows: Dim, isCut: boolean): void {
+  const carriers = shape.filter((dim) => String(dim).split('*').includes(String(rows)));
+  if (typeof rows === 'string' && carriers.length === Number(isCut) && (shape[0] === rows) === isCut) return;
+  const place = isCut ? 'as its first axis alone' : 'in no axis';
+  throw new AutogradError(
+    'SHAPE_MISMATCH',
+    `overSlices: expected "${name}" to have the symbol of a slice's rows ${place}, got ${formatShape(shape)}`,
+  );
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   crossEntropy,
+  type Dim,
   dimension,
   div,
   gradient,
@@ -11,11 +12,13 @@ import {
   linear,
   mul,
   overSlices,
+  reduceSum,
   reshape,
   type Slicing,
   sub,
   type Tensor,
   type Tensors,
+  toGraphProto,
   toLoopGraphProto,
   toModelProto,
 } from '../src/index.js';
@@ -127,6 +130,56 @@ describe('a graph over slices', () => {
     );
     expect(() => overSlices(body(), bindings, { ...slicing(2), sliced: [] })).toThrow(
       'expected at least one sliced input',
+    );
+  });
+
+  it.each<[what: string, y: (x: Tensor) => Tensor, summed: string[], actual: string]>([
+    [
+      'a joined output that leads with another axis',
+      (x) => reshape(x, [1, 'rows']),
+      [],
+      'as its first axis alone, got [1, rows]',
+    ],
+    ['a joined output without rows', (x) => reduceSum(x), [], 'as its first axis alone, got []'],
+    ['a summed output of rows', (x) => reshape(x, [1, 'rows']), ['y'], 'in no axis, got [1, rows]'],
+  ])('refuses %s', (_, y, summed, actual) => {
+    const rows = input('x', 'float32', ['rows', 1]);
+    const graph: Graph = { name: 'rows', inputs: [rows], outputs: { y: y(rows) } };
+    const cut = (): unknown =>
+      overSlices(graph, { x: input('x', 'float32', ['batch', 1]) }, { sliced: ['x'], summed, elements: 1, perRow: 1 });
+    expect(cut).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }));
+    expect(cut).toThrow(`expected "y" to have the symbol of a slice's rows ${actual}`);
+  });
+
+  it.each<[what: string, rows: [x: Dim, other: Dim], bound: [x: Dim, other: Dim], sliced: string[], expected: string]>([
+    [
+      'different rows',
+      ['rows', 'rows'],
+      ['batch', 'all'],
+      ['x', 'other'],
+      'float32[batch, 1] for "other", got float32[all, 1]',
+    ],
+    ['a whole input of its rows', ['rows', 'rows'], ['batch', 'rows'], ['x'], 'in no axis, got [rows, 1]'],
+    ['rows whose number is fixed', [7, 1], [7, 1], ['x'], 'first axis alone, got [7, 1]'],
+  ])('refuses %s', (_, rows, bound, sliced, expected) => {
+    const pair = (sizes: readonly Dim[]): Tensor[] =>
+      ['x', 'other'].map((name, i) => input(name, 'float32', [sizes[i] ?? 1, 1]));
+    const [x, other] = pair(rows) as [Tensor, Tensor];
+    const graph: Graph = { name: 'pair', inputs: [x, other], outputs: { y: mul(x, other) } };
+    const [boundX, boundOther] = pair(bound) as [Tensor, Tensor];
+    const cut = (): unknown =>
+      overSlices(graph, { x: boundX, other: boundOther }, { sliced, summed: [], elements: 1, perRow: 1 });
+    expect(cut).toThrow(expect.objectContaining({ code: 'SHAPE_MISMATCH' }));
+    expect(cut).toThrow(expected);
+  });
+
+  it('refuses a body with a name of the loop around it', () => {
+    const slice = input('slice', 'float32', ['batch', 1]);
+    const graph: Graph = { name: 'body', inputs: [slice], outputs: { y: mul(slice, 2) } };
+    const x = input('x', 'float32', ['batch', 1]);
+    const { y } = overSlices(graph, { slice: x }, { sliced: ['slice'], summed: [], elements: 1, perRow: 1 });
+    expect(() => toGraphProto({ name: 'sliced', inputs: [x], outputs: { y: y as Tensor } })).toThrow(
+      expect.objectContaining({ code: 'DUPLICATE_NAME' }),
     );
   });
 
