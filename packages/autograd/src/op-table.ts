@@ -115,10 +115,8 @@ function comparison(onnxName: string): Op {
 function extremumGradient(wins: (a: Tensor, b: Tensor) => Tensor): ElementwiseGradient {
   return (inputs, dy) => {
     const [a, b] = [at(inputs, 0), at(inputs, 1)];
-    const half = fn.mul(dy, 0.5);
-    const nothing = fn.mul(dy, 0);
-    const toA = fn.where(fn.equal(a, b), half, fn.where(wins(a, b), dy, nothing));
-    return [toA, fn.sub(dy, toA)];
+    const share = (winning: Tensor): Tensor => fn.where(fn.equal(a, b), fn.mul(dy, 0.5), fn.where(winning, dy, 0));
+    return [share(wins(a, b)), share(wins(b, a))];
   };
 }
 
@@ -273,7 +271,7 @@ export const opTable = {
   pow: binary('Pow', Math.pow, (x, dy, y) => {
     const [base, exponent] = [at(x, 0), at(x, 1)];
     return [
-      fn.mul(dy, fn.mul(exponent, fn.pow(base, fn.sub(exponent, 1)))), // n xⁿ⁻¹
+      fn.where(fn.equal(exponent, 0), 0, fn.mul(dy, fn.mul(exponent, fn.pow(base, fn.sub(exponent, 1))))), // n xⁿ⁻¹
       fn.mul(dy, fn.mul(y, fn.log(base))), // xⁿ ln x, for a positive base
     ];
   }),
@@ -309,7 +307,7 @@ export const opTable = {
   relu: unary(
     'Relu',
     (x) => Math.max(x, 0),
-    (x, dy) => fn.where(fn.greater(x, 0), dy, fn.mul(dy, 0)),
+    (x, dy) => fn.where(fn.greater(x, 0), dy, 0),
   ), // 0 at the kink
   erf: unary(
     'Erf',
@@ -341,8 +339,7 @@ export const opTable = {
     gradient: ({ inputs, cotangents }) => {
       const condition = at(inputs, 0);
       const dy = cotangentOf({ cotangents });
-      const nothing = fn.mul(dy, 0);
-      return reduceToInputs(inputs, [null, fn.where(condition, dy, nothing), fn.where(condition, nothing, dy)]);
+      return reduceToInputs(inputs, [null, fn.where(condition, dy, 0), fn.where(condition, 0, dy)]);
     },
     emit: (emitter, names) => emitter.node('Where', names),
   } satisfies Op,
@@ -371,8 +368,8 @@ export const opTable = {
     return fn.broadcastTo(fn.div(dy, fn.cast(fn.dimension(count), x.dtype)), x.shape);
   }),
   reduceMax: reduction('ReduceMax', (x, dy, y, axes) => {
-    const winners = fn.cast(fn.equal(x, y), x.dtype); // ties share the cotangent evenly
-    return fn.mul(winners, fn.div(dy, fn.reduceSum(winners, axes, { keepDims: true })));
+    const wins = fn.equal(x, y); // ties share the cotangent evenly
+    return fn.where(wins, fn.div(dy, fn.reduceSum(fn.cast(wins, x.dtype), axes, { keepDims: true })), 0);
   }),
 
   reshape: {

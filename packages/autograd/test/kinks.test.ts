@@ -123,6 +123,19 @@ describe('at a kink the gradient is PyTorch’s:', () => {
     ]);
   });
 
+  it.each<[what: string, f: (x: Tensor) => Tensor, x: number[], cotangent: number[], expected: number[]]>([
+    ['relu', relu, [-1, 1], [Infinity, 2], [0, 2]],
+    ['maximum', (x) => maximum(x, constant(Float32Array.of(0, 0), 'float32', [2])), [-1, 1], [Infinity, 2], [0, 2]],
+    ['minimum', (x) => minimum(x, 0), [1, -1], [Infinity, 2], [0, 2]],
+    ['maximum with a loser', (x) => maximum(0, x), [-1, 1], [Infinity, 2], [0, 2]],
+    ['where', (x) => where(constant(Uint8Array.of(0, 1), 'bool', [2]), x, 0), [1, 1], [Infinity, 2], [0, 2]],
+    ['reduceMax', (x) => reduceMax(x), [1, 3], [Infinity], [0, Infinity]],
+    ['pow to the 0', (x) => pow(x, constant(Float32Array.of(0, 2), 'float32', [2])), [0, 3], [5, 2], [0, 12]],
+  ])('%s passes exactly nothing where it passes nothing', async (_, f, x, cotangent, expected) => {
+    const [dx] = await gradientsAt(f, [x], cotangent);
+    expect(dx?.map((value) => value + 0)).toEqual(expected);
+  });
+
   it('a loss that touches no kink is not disturbed by one beside it', async () => {
     expect(await gradientsAt((x) => add(mul(x, 2), relu(x)), [[0, 1]], [1, 1])).toEqual([[2, 3]]);
   });
