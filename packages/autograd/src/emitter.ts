@@ -135,7 +135,7 @@ export class Emitter {
     const name = `${dtype}_${value}_${shape.join('x')}`;
     if (dtype === 'int64') return this.initializer(name, dtype, shape, new BigInt64Array(length).fill(BigInt(value)));
     if (dtype === 'float32') return this.initializer(name, dtype, shape, new Float32Array(length).fill(value));
-    if (dtype === 'float16' && value === 0) return this.initializer(name, dtype, shape, new Uint16Array(length));
+    if (value === 0) return this.initializer(name, dtype, shape, new Uint8Array(length * dataTypes[dtype].sizeBytes));
     throw new AutogradError('INVARIANT', `bug: no constant of dtype ${dtype} is emitted`);
   }
 

@@ -229,9 +229,9 @@ export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   return apply('concat', tensors, { axis: normalizeAxis('concat', axis, tensors[0]?.shape.length ?? 0) });
 }
 
-/** Rows of `table` [rows, ...row] by `ids` [...any]: the embedding look-up. */
+/** Rows of `table` [rows, ...row] by `ids` [...any], which count from the end where they are negative: the embedding look-up. */
 export const gather = (table: Tensor, ids: Tensor): Tensor => apply('gather', [table, ids], {});
-/** A table of the given shape whose row i is the sum of the rows of `x` with id i: the gradient of the embedding look-up. */
+/** A table of the given shape [rows, row] whose row i is the sum of the rows of `x` with id i, modulo rows: the gradient of the embedding look-up. */
 export const sumRows = (x: Tensor, ids: Tensor, shape: Shape): Tensor => apply('sumRows', [x, ids], { shape });
 
 export interface MatmulOptions {

@@ -173,6 +173,8 @@ function sizeBetween(operation: string, start: Dim, end: Dim): Dim {
   );
 }
 
+const isIndex = ({ dtype }: Tensor): boolean => dtype === 'int64' || dtype === 'int32';
+
 const last = <T>(items: readonly T[], fromEnd = 1): T | undefined => items[items.length - fromEnd];
 
 function inferMatmul(inputs: readonly Tensor[], { transposeA, transposeB }: MatmulAttributes): readonly TensorType[] {
@@ -486,12 +488,15 @@ export const opTable = {
   gather: {
     infer: (inputs) => {
       const [table, ids] = [at(inputs, 0), at(inputs, 1)];
-      if (ids.dtype !== 'int64' && ids.dtype !== 'int32') throw mismatch('gather', 'integer ids', inputs);
+      if (table.shape.length === 0 || !isIndex(ids)) throw mismatch('gather', 'a table and integer ids', inputs);
       return [{ dtype: table.dtype, shape: [...ids.shape, ...table.shape.slice(1)] }];
     },
     gradient: ({ inputs, cotangents }) => {
       const [table, ids] = [at(inputs, 0), at(inputs, 1)];
-      return [fn.sumRows(cotangentOf({ cotangents }), ids, table.shape), null];
+      const [rows = 1, ...row] = table.shape;
+      const size = productOf(row);
+      const dy = fn.reshape(cotangentOf({ cotangents }), [...ids.shape, size]);
+      return [fn.reshape(fn.sumRows(dy, ids, [rows, size]), table.shape), null];
     },
     emit: (emitter, names) => emitter.node('Gather', names, { axis: { int: 0 } }),
   } satisfies Op,
@@ -504,8 +509,8 @@ export const opTable = {
   sumRows: {
     infer: (inputs, { shape }) => {
       const [x, ids] = [at(inputs, 0), at(inputs, 1)];
-      if (shape.length !== 2 || !sameShape(x.shape, [...ids.shape, shape[1] ?? 1])) {
-        throw mismatch('sumRows', `rows for a table of ${formatShape(shape)}, one an id`, inputs);
+      if (shape.length !== 2 || !isIndex(ids) || !sameShape(x.shape, [...ids.shape, shape[1] ?? 1])) {
+        throw mismatch('sumRows', `rows for a table of ${formatShape(shape)}, one an integer id`, inputs);
       }
       return [{ dtype: x.dtype, shape }];
     },
@@ -518,7 +523,7 @@ export const opTable = {
       const rows = node('Reshape', [x, emitter.reshapeTarget([-1, shape[1] ?? 1])]);
       const [unique = '', first = '', places = '', counts = ''] = emitter.node(
         'Unique',
-        [node('Reshape', [wideIds, emitter.int64s([-1])])],
+        [node('Mod', [wideIds, emitter.dim(shape[0] ?? 1)])], // so that −1 and the last row are one id
         { sorted: { int: 1 } },
         { outputs: 4 },
       );

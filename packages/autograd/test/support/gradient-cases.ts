@@ -327,6 +327,26 @@ const rowCases = {
       f: (table, rows) => gather(table, rows),
       inputs: [draw('table', [4, 2], { seed: 112 }), fed('ids', [3], [1, 1, 3], { dtype: 'int32' })],
     },
+    {
+      title: 'ids that count from the end',
+      f: (table, rows) => gather(table, rows),
+      inputs: [draw('table', [4, 2], { seed: 115 }), ids([2, 2], [-1, 3, 0, -4])],
+    },
+    {
+      title: 'in float64',
+      f: (table, rows) => cast(gather(cast(table, 'float64'), rows), 'float32'),
+      inputs: [draw('table', [4, 2], { seed: 118 }), ids([3], [3, 0, 3])],
+    },
+    {
+      title: 'a table of numbers',
+      f: (table, rows) => gather(table, rows),
+      inputs: [draw('table', [4], { seed: 116 }), ids([3], [2, 0, 2])],
+    },
+    {
+      title: 'a table of matrices',
+      f: (table, rows) => gather(table, rows),
+      inputs: [draw('table', [3, 2, 2], { seed: 117 }), ids([2, 2], [2, 0, 2, 1])],
+    },
   ],
   sumRows: [
     {
