@@ -1,6 +1,6 @@
 import { dtypeRank, isSafetensorsDtype } from './dtype.js';
 import { SafetensorsError } from './safetensors-error.js';
-import { type StoredTensor, storedByteLength } from './stored-tensor.js';
+import { requireByteLength, type StoredTensor } from './stored-tensor.js';
 
 /** Data starts at a multiple of this, so that a typed array can look at it in place. */
 const ALIGNMENT = 8;
@@ -42,13 +42,7 @@ function requireWritable([name, tensor]: NamedTensor): void {
   if (!isSafetensorsDtype(tensor.dtype)) {
     throw new SafetensorsError('UNSUPPORTED_DTYPE', `tensor "${name}": unsupported dtype ${String(tensor.dtype)}`);
   }
-  const expected = storedByteLength(tensor.dtype, tensor.shape);
-  if (expected !== tensor.data.length) {
-    throw new SafetensorsError(
-      'INVALID_SHAPE',
-      `tensor "${name}": ${tensor.dtype} [${tensor.shape.join(', ')}] does not take ${tensor.data.length} bytes`,
-    );
-  }
+  requireByteLength(tensor, `tensor "${name}"`);
 }
 
 function layOut(ordered: readonly NamedTensor[], metadata: Readonly<Record<string, string>>) {

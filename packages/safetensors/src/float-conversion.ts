@@ -1,5 +1,5 @@
 import { SafetensorsError } from './safetensors-error.js';
-import { type StoredTensor, storedByteLength } from './stored-tensor.js';
+import { requireByteLength, type StoredTensor, storedByteLength } from './stored-tensor.js';
 
 // The bytes of a typed array are taken as they lie: every platform that onnxruntime-node is built for is little-endian.
 
@@ -15,9 +15,10 @@ let halfTable: Uint32Array | undefined;
 
 /**
  * Widens F32, F16 or BF16 to a new float32 array in the same row-major order; exact, NaN payloads included.
- * @throws SafetensorsError `UNSUPPORTED_DTYPE` for any other dtype
+ * @throws SafetensorsError `UNSUPPORTED_DTYPE` for any other dtype, `INVALID_SHAPE` where the shape does not describe the bytes
  */
 export function toFloat32(tensor: StoredTensor): Float32Array<ArrayBuffer> {
+  requireByteLength(tensor, 'toFloat32');
   switch (tensor.dtype) {
     case 'F32': {
       const values = new Float32Array(tensor.data.length / 4);

@@ -36,6 +36,12 @@ describe('toFloat32', () => {
     expect(toFloat32({ dtype, shape: [2], data })).toEqual(toFloat32({ dtype, shape: [2], data: aligned }));
   });
 
+  it.each(['F32', 'F16', 'BF16'] as const)('refuses bytes of %s that its shape does not take', (dtype) => {
+    const data = new Uint8Array(7);
+    expect(codeOf(() => toFloat32({ dtype, shape: [2], data }))).toBe('INVALID_SHAPE');
+    expect(() => toFloat32({ dtype, shape: [2], data })).toThrow(`${dtype} [2] does not take 7 bytes`);
+  });
+
   it('refuses integers', () => {
     expect(codeOf(() => toFloat32({ dtype: 'I32', shape: [1], data: new Uint8Array(4) }))).toBe('UNSUPPORTED_DTYPE');
   });
