@@ -24,6 +24,9 @@ export interface DistilBertConfig {
 /** Epsilon of every layer normalization; DistilBERT has no option for it. */
 export const LAYER_NORM_EPSILON = 1e-12;
 
+/** More than any published encoder has: a graph grows with its layers, so a mistake must not become one of gigabytes. */
+const MAX_LAYERS = 1000;
+
 /** BERT's names for what DistilBERT has too. */
 const BERT_NAMES: Readonly<Record<string, string>> = {
   dim: 'hidden_size',
@@ -73,6 +76,7 @@ export function parseConfig(json: unknown, subject = 'config.json'): DistilBertC
     id2label,
     label2id: Object.fromEntries(Object.entries(id2label).map(([id, label]) => [label, Number(id)])),
   };
+  if (config.n_layers > MAX_LAYERS) throw invalid(`${subject}: n_layers`, `at most ${MAX_LAYERS}`, config.n_layers);
   if (config.dim % config.n_heads !== 0)
     throw invalid(`${subject}: dim`, `a multiple of n_heads (${config.n_heads})`, config.dim);
   return config;

@@ -4,14 +4,16 @@ import type { DistilBertConfig } from './config.js';
 import { distilBert } from './model.js';
 import { parameterShapes, type Weights } from './parameters.js';
 import { floatBlocks, lookUpWords } from './training-blocks.js';
+import { requireHeadIn } from './weights.js';
 
 const tokenInputs = (): { inputIds: Tensor; attentionMask: Tensor } => ({
   inputIds: input('input_ids', 'int64', ['batch', 'seq']),
   attentionMask: input('attention_mask', 'int64', ['batch', 'seq']),
 });
 
-/** The fp32 model as a file: `input_ids` and `attention_mask`, int64 [batch, seq], to `logits` [batch, num_labels]. */
+/** The fp32 model as a file: `input_ids` and `attention_mask`, int64 [batch, seq], to `logits` [batch, num_labels]. Throws `MISSING_HEAD` without one. */
 export function inferenceModel(config: DistilBertConfig, weights: Weights): Uint8Array {
+  requireHeadIn(weights, 'inferenceModel');
   const parameters = Object.fromEntries(
     [...weights].map(([name, { shape, data }]) => [name, constant(data, 'float32', shape, name)]),
   );

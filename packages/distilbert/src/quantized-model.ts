@@ -18,12 +18,14 @@ import { type DistilBertConfig, LAYER_NORM_EPSILON } from './config.js';
 import { type Blocks, distilBert } from './model.js';
 import { layerPrefix, positionEmbeddings, type Weight, type Weights, wordEmbeddings } from './parameters.js';
 import { type QuantizedMatrix, quantizeLinear, quantizeTable } from './quantize.js';
+import { requireHeadIn } from './weights.js';
 
 /**
  * The int8 model as a file, with the inputs and output of `inferenceModel`: every linear map as a dynamic uint8 × int8 product (query, key and value in
- * one), word embeddings as int8 dequantized by row, the rest in float32.
+ * one), word embeddings as int8 dequantized by row, the rest in float32. Throws `MISSING_HEAD` without one.
  */
 export function quantizedModel(config: DistilBertConfig, weights: Weights): Uint8Array {
+  requireHeadIn(weights, 'quantizedModel');
   const inputIds = input('input_ids', 'int64', ['batch', 'seq']);
   const attentionMask = input('attention_mask', 'int64', ['batch', 'seq']);
   const logits = distilBert(config, quantizedBlocks(config, weights, inputIds, attentionMask));

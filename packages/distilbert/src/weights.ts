@@ -31,7 +31,7 @@ export interface ImportedWeights {
 
 /**
  * Reads a checkpoint of Hugging Face's DistilBERT or BERT (see `fromBert`). A missing classification head is reported; whatever else is missing,
- * unexpected or mis-shaped is listed in one `WEIGHTS_MISMATCH`.
+ * unexpected or mis-shaped is listed in one `WEIGHTS_MISMATCH`, the first twenty by name.
  */
 export function importWeights(
   stored: ReadonlyMap<string, StoredTensor>,
@@ -78,15 +78,19 @@ function readWeights(
     ...[...expected].flatMap(([name, shape]) => typeProblem(name, shape, named.get(name))),
   ];
   if (problems.length > 0) {
+    const more = problems.length - NAMED_PROBLEMS;
+    const named = [...problems.slice(0, NAMED_PROBLEMS), ...(more > 0 ? [`and ${more} more`] : [])];
     throw new DistilBertError(
       'WEIGHTS_MISMATCH',
-      `${subject}: expected the weights that config.json describes: ${problems.join('; ')}`,
+      `${subject}: expected the weights that config.json describes: ${named.join('; ')}`,
     );
   }
   const present = [...expected.keys()].filter((name) => named.has(name));
   const weights = new Map(present.map((name) => [name, toWeight(named.get(name) as StoredTensor)])); // present: in `named`
   return { weights, missingHead };
 }
+
+const NAMED_PROBLEMS = 20;
 
 const FLOATS: ReadonlySet<string> = new Set(['F32', 'F16', 'BF16']);
 
@@ -179,13 +183,17 @@ function bertName(name: string): string {
 }
 
 /** Refuses a checkpoint without a classification head: what evaluates, exports or serves must not invent one. */
-export function requireHead({ missingHead }: ImportedWeights, subject: string): void {
+export function requireHead({ missingHead }: Pick<ImportedWeights, 'missingHead'>, subject: string): void {
   if (missingHead.length === 0) return;
   throw new DistilBertError(
     'MISSING_HEAD',
     `${subject}: expected a trained classification head, ${missingHead.join(', ')} missing`,
   );
 }
+
+/** As `requireHead`, of weights that may have come from elsewhere. */
+export const requireHeadIn = (weights: Weights, subject: string): void =>
+  requireHead({ missingHead: HEAD_PARAMETERS.filter((name) => !weights.has(name)) }, subject);
 
 /**
  * The weights with a new classification head, whatever the checkpoint holds: N(0, 0.02) matrices and zero biases, as Hugging Face initializes it.

@@ -69,6 +69,7 @@ describe('parseConfig refuses', () => {
     ['another architecture', { ...DISTILBERT, model_type: 'roberta' }, 'model_type', '"roberta"'],
     ['a missing size', { ...DISTILBERT, dim: undefined }, 'dim', 'undefined'],
     ['a size of 0', { ...DISTILBERT, n_layers: 0 }, 'n_layers', '0'],
+    ['more layers than can be meant', { ...DISTILBERT, n_layers: 20_000 }, 'n_layers: expected at most 1000', '20000'],
     ['a fractional size', { ...DISTILBERT, hidden_dim: 32.5 }, 'hidden_dim', '32.5'],
     ['a size in quotes', { ...DISTILBERT, vocab_size: '40' }, 'vocab_size', '"40"'],
     ['heads that do not divide the size', { ...DISTILBERT, n_heads: 3 }, 'dim', '16'],

@@ -6,9 +6,11 @@ import {
   exportWeights,
   HEAD_PARAMETERS,
   importWeights,
+  inferenceModel,
   parameterCount,
   parameterShapes,
   parseConfig,
+  quantizedModel,
   requireHead,
   withNewHead,
 } from '../src/index.js';
@@ -88,6 +90,13 @@ describe('importWeights', () => {
     );
   });
 
+  it('names the first of many mistakes, and counts the others', () => {
+    const stored = storedWeights();
+    for (let i = 0; i < 1000; i += 1) stored.set(`extra.${i}`, zeros(1));
+    const { message } = errorOf(stored);
+    expect(message).toMatch(/extra\.19 is unexpected; and 980 more$/);
+  });
+
   it('does not take a shape of the same size for the right one', () => {
     const stored = storedWeights();
     stored.set('distilbert.transformer.layer.0.ffn.lin1.weight', zeros(16, 32));
@@ -165,6 +174,12 @@ describe('the classification head', () => {
     for (const [name, weight] of weights) {
       if (name.startsWith('distilbert.')) expect(result.get(name)).toBe(weight);
     }
+  });
+
+  it.each(Object.entries({ inferenceModel, quantizedModel }))('is demanded by %s', (_, write) => {
+    const headless = new Map([...weights].filter(([name]) => name !== 'classifier.bias'));
+    expect(() => write(config, headless)).toThrow(expect.objectContaining({ code: 'MISSING_HEAD' }));
+    expect(() => write(config, headless)).toThrow('expected a trained classification head, classifier.bias missing');
   });
 
   it('is demanded where it must not be invented', () => {
