@@ -1,5 +1,5 @@
 import { add, cast, div, minimum, mul, sub } from './functions.js';
-import type { Tensors } from './gradient.js';
+import { lookUp, type Tensors } from './gradient.js';
 import type { Tensor } from './tensor.js';
 
 export interface Averaging {
@@ -19,8 +19,7 @@ export function averageParameters({ averages, parameters, step }: Averaging, dec
   const weight = cast(sub(1, effectiveDecay), 'float32');
   return Object.fromEntries(
     Object.entries(averages).map(([name, average]) => {
-      const parameter = parameters[name];
-      if (!parameter) throw new RangeError(`averageParameters: expected a parameter "${name}", found none`);
+      const parameter = lookUp('averageParameters', parameters, name);
       return [name, add(average, mul(sub(parameter, average), weight))];
     }),
   );

@@ -31,6 +31,13 @@ export function gradients(loss: Tensor, targets: readonly Tensor[]): Tensor[] {
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** The tensor of a parameter. Throws `INVALID_ATTRIBUTE` where there is none. */
+export function lookUp(operation: string, tensors: Tensors, name: string): Tensor {
+  const tensor = tensors[name];
+  if (tensor) return tensor;
+  throw new AutogradError('INVALID_ATTRIBUTE', `${operation}: expected a tensor for parameter "${name}", found none`);
+}
+
 export interface Differentiated<Outputs> {
   readonly outputs: Outputs;
   readonly gradients: Record<string, Tensor>;

@@ -14,7 +14,7 @@ import {
   sub,
   where,
 } from './functions.js';
-import type { Tensors } from './gradient.js';
+import { lookUp, type Tensors } from './gradient.js';
 import type { Tensor } from './tensor.js';
 
 export type ScheduleKind = 'linear' | 'cosine' | 'constant';
@@ -49,8 +49,8 @@ function afterWarmup(kind: ScheduleKind, progress: Tensor): Tensor {
 
 /** √Σ g², over all the gradients together. */
 export function globalNorm(gradients: Tensors): Tensor {
-  const squares = Object.values(gradients).map((gradient) => reduceSumSquare(gradient));
-  return sqrt(squares.reduce((sum, square) => add(sum, square)));
+  const [first = scalar(0), ...others] = Object.values(gradients).map((gradient) => reduceSumSquare(gradient));
+  return sqrt(others.reduce((sum, square) => add(sum, square), first));
 }
 
 /** Factor that brings the global norm down to `maxNorm`, at most 1: PyTorch's `clip_grad_norm_`. */
@@ -109,12 +109,12 @@ export function adamW(update: AdamWUpdate, { beta1, beta2, epsilon, group }: Ada
   >;
   for (const [name, gradient] of Object.entries(update.gradients)) {
     const { weightDecay, learningRateFactor } = group(name);
-    const m = add(mul(lookUp(update.firstMoments, name), beta1), mul(gradient, gradientWeight));
-    const v = add(mul(lookUp(update.secondMoments, name), beta2), mul(mul(gradient, gradient), squareWeight));
+    const m = add(mul(lookUp('adamW', update.firstMoments, name), beta1), mul(gradient, gradientWeight));
+    const v = add(mul(lookUp('adamW', update.secondMoments, name), beta2), mul(mul(gradient, gradient), squareWeight));
     const direction = div(m, add(sqrt(v), scaledEpsilon));
     const keep = sub(1, mul(update.learningRate, weightDecay * learningRateFactor));
-    const decayed =
-      weightDecay === 0 ? lookUp(update.parameters, name) : mul(lookUp(update.parameters, name), cast(keep, 'float32'));
+    const parameter = lookUp('adamW', update.parameters, name);
+    const decayed = weightDecay === 0 ? parameter : mul(parameter, cast(keep, 'float32'));
     next.parameters[name] = sub(decayed, mul(direction, cast(mul(stepSize, learningRateFactor), 'float32')));
     next.firstMoments[name] = m;
     next.secondMoments[name] = v;
@@ -122,18 +122,12 @@ export function adamW(update: AdamWUpdate, { beta1, beta2, epsilon, group }: Ada
   return next;
 }
 
-function lookUp(tensors: Tensors, name: string): Tensor {
-  const tensor = tensors[name];
-  if (!tensor) throw new RangeError(`adamW: expected a tensor for parameter "${name}", found none`);
-  return tensor;
-}
-
 /** Running mean of gradients over micro-batches: `accumulated + gradient / microBatches`. */
 export function accumulate(accumulated: Tensors, gradients: Tensors, microBatches: number): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(gradients).map(([name, gradient]) => [
       name,
-      add(lookUp(accumulated, name), mul(gradient, 1 / microBatches)),
+      add(lookUp('accumulate', accumulated, name), mul(gradient, 1 / microBatches)),
     ]),
   );
 }
