@@ -4,7 +4,16 @@ import type { Tensors } from './gradient.js';
 import type { Graph } from './model.js';
 import type { Op } from './op.js';
 import { type OpAttributes, type OpName, opTable } from './op-table.js';
-import { type Dim, normalizeAxis, productOf, sameShape, type Shape } from './shape.js';
+import {
+  broadcastShapes,
+  type Dim,
+  formatShape,
+  normalizeAxis,
+  productOf,
+  requireSizes,
+  sameShape,
+  type Shape,
+} from './shape.js';
 import type { Slicing } from './slices.js';
 import { nextId, type Node, type Tensor, type TensorType } from './tensor.js';
 
@@ -13,11 +22,13 @@ export type Operand = Tensor | number;
 
 /** An input of the graph: fed at each run. */
 export function input(name: string, dtype: DataType, shape: Shape): Tensor {
+  requireSizes('input', shape);
   return { id: nextId(), dtype, shape, source: { kind: 'input', name } };
 }
 
 /** A constant of the graph, little-endian. `name` is what the initializer is called in the emitted model. */
 export function constant(data: ArrayBufferView, dtype: DataType, shape: readonly number[], name?: string): Tensor {
+  requireSizes('constant', shape);
   const expected = shape.reduce((size, dim) => size * dim, dataTypes[dtype].sizeBytes);
   if (data.byteLength !== expected) {
     const actual = `${data.byteLength} bytes`;
@@ -33,26 +44,31 @@ export function constant(data: ArrayBufferView, dtype: DataType, shape: readonly
 }
 
 export function scalar(value: number, dtype: DataType = 'float32'): Tensor {
-  return constant(scalarData(value, dtype), dtype, []);
+  if (dtype === 'float16') return cast(scalar(value), dtype);
+  const data = scalarData(value, dtype);
+  if (!dataTypes[dtype].isFloat && Number(data[0]) !== value) {
+    throw new AutogradError('DTYPE_MISMATCH', `scalar: expected a value of ${dtype}, got ${value}`);
+  }
+  return constant(data, dtype, []);
 }
 
-function scalarData(value: number, dtype: DataType): ArrayBufferView {
+/** An integer or a boolean may come out as another number, which the caller compares. */
+function scalarData(value: number, dtype: Exclude<DataType, 'float16'>) {
   switch (dtype) {
     case 'float64':
       return Float64Array.of(value);
     case 'float32':
       return Float32Array.of(value);
     case 'int64':
-      return BigInt64Array.of(BigInt(value));
+      return BigInt64Array.of(Number.isInteger(value) ? BigInt(value) : 0n);
     case 'int32':
       return Int32Array.of(value);
     case 'int8':
       return Int8Array.of(value);
     case 'uint8':
-    case 'bool':
       return Uint8Array.of(value);
-    case 'float16':
-      throw new AutogradError('DTYPE_MISMATCH', 'scalar: write a float32 scalar and cast it to float16');
+    case 'bool':
+      return Uint8Array.of(value === 0 ? 0 : 1);
   }
 }
 
@@ -170,6 +186,9 @@ function reduce(
   { keepDims = false }: ReductionOptions,
 ): Tensor {
   const chosen = (axes ?? x.shape.map((_, axis) => axis)).map((axis) => normalizeAxis(name, axis, x.shape.length));
+  if (new Set(chosen).size < chosen.length) {
+    throw new AutogradError('INVALID_ATTRIBUTE', `${name}: expected distinct axes, got ${formatShape(axes ?? [])}`);
+  }
   if (chosen.length === 0) return name === 'reduceSumSquare' ? mul(x, x) : x;
   return apply(name, [x], { axes: [...chosen].sort((a, b) => a - b), keepDims });
 }
@@ -193,6 +212,10 @@ export const broadcastTo = (x: Tensor, shape: Shape): Tensor =>
 /** The transpose of broadcasting: sums the axes along which `shape` was stretched to the shape of `x`. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
+  if (!sameShape(broadcastShapes('sumTo', x.shape, shape), x.shape)) {
+    const [from, to] = [formatShape(x.shape), formatShape(shape)];
+    throw new AutogradError('SHAPE_MISMATCH', `sumTo: expected a shape that broadcasts to ${from}, got ${to}`);
+  }
   const added = x.shape.length - shape.length;
   const stretched = x.shape.flatMap((dim, axis) =>
     axis < added || (shape[axis - added] === 1 && dim !== 1) ? [axis] : [],

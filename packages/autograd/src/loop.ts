@@ -14,6 +14,7 @@ import { AutogradError } from './autograd-error.js';
 import { dataTypes } from './dtype.js';
 import { valueInfo } from './emitter.js';
 import { type Graph, toGraphProto, toModelProto } from './model.js';
+import { requireSizes } from './shape.js';
 import type { Tensor, TensorType } from './tensor.js';
 
 export interface LoopOptions {
@@ -30,6 +31,7 @@ export interface LoopOptions {
  * stacked are the same in every iteration. Outputs that are not carried come back with a leading axis of K, in order.
  */
 export function toLoopGraphProto(graph: Graph, { iterations, carried, stacked }: LoopOptions): GraphProto {
+  requireSizes('loop', [iterations]);
   const inputs = new Map(graph.inputs.map((tensor) => [inputName(tensor), tensor]));
   const carriedOutputs = new Set(Object.values(carried));
   for (const name of [...Object.keys(carried), ...stacked]) requireName('input', name, inputs.has(name));

@@ -3,7 +3,7 @@ import { type DataType, dataTypes } from './dtype.js';
 import type { AttributeValue, Emitter } from './emitter.js';
 import * as fn from './functions.js';
 import type { GradientContext, Op } from './op.js';
-import { broadcastShapes, type Dim, formatShape, productOf, sameShape, type Shape } from './shape.js';
+import { broadcastShapes, type Dim, formatShape, productOf, requireSizes, sameShape, type Shape } from './shape.js';
 import { overSlices } from './slices.js';
 import type { Tensor, TensorType } from './tensor.js';
 
@@ -166,10 +166,10 @@ const withDim = (shape: Shape, axis: number, dim: Dim): Shape => shape.map((old,
 
 function sizeBetween(operation: string, start: Dim, end: Dim): Dim {
   if (start === 0 && typeof end === 'string') return end;
-  if (typeof start === 'number' && typeof end === 'number' && 0 <= start && start <= end) return end - start;
+  if (typeof start === 'number' && typeof end === 'number' && start <= end) return end - start;
   throw new AutogradError(
     'INVALID_ATTRIBUTE',
-    `${operation}: expected 0 <= start <= end of known sizes, got ${start} and ${end}`,
+    `${operation}: expected start <= end of known sizes, got ${start} and ${end}`,
   );
 }
 
@@ -402,7 +402,7 @@ export const opTable = {
   transpose: {
     infer: (inputs, { permutation }) => {
       const { dtype, shape } = at(inputs, 0);
-      if ([...permutation].sort().join() !== shape.map((_, axis) => axis).join()) {
+      if ([...permutation].sort((a, b) => a - b).join() !== shape.map((_, axis) => axis).join()) {
         throw mismatch('transpose', `a tensor that [${permutation.join(', ')}] permutes`, inputs);
       }
       return [{ dtype, shape: permutation.map((axis) => shape[axis] ?? 1) }];
@@ -421,6 +421,7 @@ export const opTable = {
   slice: {
     infer: (inputs, { axis, start, end }) => {
       const { dtype, shape } = at(inputs, 0);
+      requireSizes('slice', [start, end]);
       const size = shape[axis];
       if (typeof size === 'number' && typeof end === 'number' && end > size) {
         throw mismatch('slice', `at least ${end} elements along axis ${axis}`, inputs);
@@ -439,6 +440,7 @@ export const opTable = {
   pad: {
     infer: (inputs, { axis, before, size }) => {
       const { dtype, shape } = at(inputs, 0);
+      requireSizes('pad', [before, size]);
       const inner = shape[axis];
       if (typeof inner === 'number' && typeof size === 'number' && before + inner > size) {
         throw mismatch('pad', `at most ${size - before} elements along axis ${axis}`, inputs);
@@ -570,8 +572,13 @@ export const opTable = {
       if (!sameShape(scale.shape, bias.shape) || scale.shape.length !== 1 || scale.shape[0] !== dim) {
         throw mismatch('layerNorm', `scale and bias of shape [${dim}]`, inputs);
       }
-      const statistic = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
-      return [{ dtype: requireSameDtype('layerNorm', inputs), shape: x.shape }, statistic, statistic];
+      const dtype = requireSameDtype('layerNorm', inputs);
+      if (dtype !== 'float32') {
+        const actual = `${dtype}${formatShape(x.shape)}`;
+        throw new AutogradError('DTYPE_MISMATCH', `layerNorm: expected float32, as its statistics are, got ${actual}`);
+      }
+      const statistic = { dtype, shape: [...x.shape.slice(0, -1), 1] };
+      return [{ dtype, shape: x.shape }, statistic, statistic];
     },
     gradient: (context) => {
       const [x, scale] = [at(context.inputs, 0), at(context.inputs, 1)];

@@ -42,6 +42,13 @@ export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
   });
 }
 
+/** Throws `INVALID_ATTRIBUTE` where a size that is no symbol is no natural number either. */
+export function requireSizes(operation: string, sizes: Shape): void {
+  const wrong = sizes.find((size) => typeof size === 'number' && !(Number.isSafeInteger(size) && size >= 0));
+  if (wrong === undefined) return;
+  throw new AutogradError('INVALID_ATTRIBUTE', `${operation}: expected sizes that are natural numbers, got ${wrong}`);
+}
+
 /** Axis in `[0, rank)`; negative axes count from the end. */
 export function normalizeAxis(operation: string, axis: number, rank: number): number {
   const normalized = axis < 0 ? axis + rank : axis;

@@ -9,6 +9,7 @@ import {
   inHalfPrecision,
   isFiniteNumber,
   linear,
+  maximum,
   mul,
   nextLossScale,
   reduceSum,
@@ -70,6 +71,14 @@ describe('a linear map in emulated float16', () => {
     const y = inHalfPrecision(linear, 'float16')(large.tensor, one.tensor, zero.tensor);
     expect(await valueOf([large, one, zero], y)).toEqual([70_000]);
   });
+});
+
+it('numbers beside float16 tensors are of that dtype, in gradients too', async () => {
+  const x = fed('x', [3], [-1, 0.5, 2]);
+  const loss = reduceSum(mul(maximum(cast(x.tensor, 'float16'), 0), 0.5));
+  expect(loss.dtype).toBe('float16');
+  const [slope = loss] = gradients(loss, [x.tensor]);
+  expect(await valueOf([x], slope)).toEqual([0, 0.5, 0.5]);
 });
 
 describe('the loss scale', () => {

@@ -159,6 +159,12 @@ describe('a loop of K training steps', () => {
     refused({ carried: {}, stacked: ['x'] }, 'x_iteration');
   });
 
+  it('refuses a fraction of an iteration', () => {
+    const write = (): unknown => toLoopGraphProto(trainingGraph(), { iterations: 1.5, carried, stacked: [] });
+    expect(write).toThrow(expect.objectContaining({ code: 'INVALID_ATTRIBUTE' }));
+    expect(write).toThrow('loop: expected sizes that are natural numbers, got 1.5');
+  });
+
   it('refuses names that the graph does not have', () => {
     const options = { iterations: 2, carried: {}, stacked: [] };
     expect(() => toLoopGraphProto(trainingGraph(), { ...options, stacked: ['y'] })).toThrow(

@@ -19,6 +19,7 @@ import {
   mul,
   multiHeadAttention,
   pad,
+  reduceMean,
   reduceSum,
   reshape,
   scalar,
@@ -27,6 +28,7 @@ import {
   softmax,
   sub,
   sumRows,
+  sumTo,
   type Tensor,
   transpose,
   where,
@@ -84,6 +86,7 @@ const mistakes: readonly (readonly [what: string, f: () => Tensor, code: string,
   ],
   ['an axis beyond the rank', () => reduceSum(float(2, 3), [2]), 'INVALID_ATTRIBUTE', 'reduceSum', 'rank 2', 'got 2'],
   ['a fractional axis', () => reduceSum(float(2, 3), [0.5]), 'INVALID_ATTRIBUTE', 'reduceSum', '0.5'],
+  ['an axis that is given twice', () => reduceMean(float(2, 3), [0, -2]), 'INVALID_ATTRIBUTE', 'reduceMean', '[0, -2]'],
   ['a reshape to another size', () => reshape(float(2, 3), [7]), 'SHAPE_MISMATCH', 'reshape', '[2, 3]', '[7]'],
   [
     'a reshape to another symbol',
@@ -94,6 +97,7 @@ const mistakes: readonly (readonly [what: string, f: () => Tensor, code: string,
     '[seq, 4]',
   ],
   ['a broadcast to less', () => broadcastTo(float(2, 3), [3]), 'SHAPE_MISMATCH', 'broadcastTo', '[2, 3]', '[3]'],
+  ['a sum to no part of the shape', () => sumTo(float(2, 3), [3, 2]), 'SHAPE_MISMATCH', 'sumTo', '[2, 3]', '[3, 2]'],
   ['a transpose of another rank', () => transpose(float(2, 3), [0, 2, 1]), 'SHAPE_MISMATCH', 'transpose', '[2, 3]'],
   ['a transpose that repeats an axis', () => transpose(float(2, 3), [0, 0]), 'SHAPE_MISMATCH', 'transpose', '[2, 3]'],
   ['a slice past the end', () => slice(float(3), { axis: 0, end: 4 }), 'SHAPE_MISMATCH', 'slice', '4', '[3]'],
@@ -113,6 +117,21 @@ const mistakes: readonly (readonly [what: string, f: () => Tensor, code: string,
     'seq',
   ],
   ['padding to less', () => pad(float(3, 2), { axis: 0, before: 2, size: 4 }), 'SHAPE_MISMATCH', 'pad', '[3, 2]'],
+  [
+    'a slice from a fraction',
+    () => slice(float(3), { axis: 0, start: 0.5, end: 2 }),
+    'INVALID_ATTRIBUTE',
+    'slice',
+    '0.5',
+  ],
+  [
+    'padding before a negative start',
+    () => pad(float(3), { axis: 0, before: -1, size: 4 }),
+    'INVALID_ATTRIBUTE',
+    'pad',
+    '-1',
+  ],
+  ['padding by a fraction', () => pad(float(3), { axis: 0, before: 0.5, size: 4 }), 'INVALID_ATTRIBUTE', 'pad', '0.5'],
   ['padding beyond the rank', () => pad(float(3), { axis: 1, before: 0, size: 4 }), 'INVALID_ATTRIBUTE', 'pad'],
   [
     'concatenating different sides',
@@ -205,6 +224,13 @@ const mistakes: readonly (readonly [what: string, f: () => Tensor, code: string,
     '[4]',
   ],
   [
+    'a layer normalization in float64',
+    () => layerNorm(typed('float64', 2, 3), typed('float64', 3), typed('float64', 3), 1e-5),
+    'DTYPE_MISMATCH',
+    'layerNorm',
+    'float64[2, 3]',
+  ],
+  [
     'attention of unequal heads',
     () => attention(float(1, 2, 3, 4), float(1, 3, 3, 4), float(1, 3, 3, 4), { scale: 1 }),
     'SHAPE_MISMATCH',
@@ -255,7 +281,19 @@ const mistakes: readonly (readonly [what: string, f: () => Tensor, code: string,
     '16 bytes for [2, 2]',
     '12 bytes',
   ],
-  ['a float16 scalar', () => scalar(1, 'float16'), 'DTYPE_MISMATCH', 'scalar', 'float16'],
+  [
+    'a constant of half a row',
+    () => constant(Float32Array.of(1), 'float32', [0.5, 2]),
+    'INVALID_ATTRIBUTE',
+    'constant',
+    '0.5',
+  ],
+  ['an input of half a row', () => float('batch', 2.5), 'INVALID_ATTRIBUTE', 'input', '2.5'],
+  ['half of an integer', () => mul(typed('int32', 2), 0.5), 'DTYPE_MISMATCH', 'scalar', 'int32', '0.5'],
+  ['a fraction beside int64', () => add(typed('int64', 2), 0.5), 'DTYPE_MISMATCH', 'scalar', 'int64', '0.5'],
+  ['more than 64 bits hold', () => scalar(2 ** 63, 'int64'), 'DTYPE_MISMATCH', 'scalar', 'int64'],
+  ['more than a byte holds', () => scalar(300, 'uint8'), 'DTYPE_MISMATCH', 'scalar', 'uint8', '300'],
+  ['a truth value of 2', () => scalar(2, 'bool'), 'DTYPE_MISMATCH', 'scalar', 'bool', '2'],
 ];
 
 describe('the error names the operation and the shapes:', () => {
@@ -272,6 +310,8 @@ describe('the error names the operation and the shapes:', () => {
   });
 });
 
+const ELEVEN = Array.from({ length: 11 }, (_, axis) => axis);
+
 describe('shapes that broadcasting gives', () => {
   it.each([
     [add(float('batch', 1), float(4)), ['batch', 4]],
@@ -281,6 +321,7 @@ describe('shapes that broadcasting gives', () => {
     [reduceSum(float('batch', 3, 4), [-1], { keepDims: true }), ['batch', 3, 1]],
     [gather(float(9, 4), typed('int64', 'batch', 'seq')), ['batch', 'seq', 4]],
     [slice(float(9, 4), { axis: 0, end: 'seq' }), ['seq', 4]],
+    [transpose(float(...ELEVEN), ELEVEN), ELEVEN],
   ] as const)('%# are the symbols and sizes of both sides', (tensor, shape) => {
     expect(tensor.shape).toEqual(shape);
   });
