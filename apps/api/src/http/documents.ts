@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { extname } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import type { Express, RequestHandler } from 'express';
 import type { OpenApiDocument } from '../openapi/open-api-document.js';
 import { refuseMethod } from './mount-routes.js';
 
 const require = createRequire(import.meta.url);
+const SWAGGER_UI_DIR = dirname(require.resolve('swagger-ui-dist/package.json'));
 const SWAGGER_UI_FILES = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'] as const;
 
 interface Page {
@@ -99,7 +100,7 @@ export function mountDocuments(app: Express, openApi: OpenApiDocument): void {
     '/docs/swagger-initializer.js': (_request, response) => void response.type('js').send(SWAGGER_INITIALIZER),
   };
   for (const file of SWAGGER_UI_FILES) {
-    pages[`/docs/${file}`] = createFileHandler(file, () => readFileSync(require.resolve(`swagger-ui-dist/${file}`)));
+    pages[`/docs/${file}`] = createFileHandler(file, () => readFileSync(join(SWAGGER_UI_DIR, file)));
   }
   for (const [path, handler] of Object.entries(pages)) {
     app.get(path, handler);
