@@ -3,7 +3,15 @@ import { createHash } from 'node:crypto';
 import { type DataReport, type Review, type SplitRecord, stratifiedSplit } from '@marquee/dataset';
 
 import { checkDataOptions, type DataOptions } from './data-options.js';
-import { type DataSource, type NamedRows, type ReadLimits, type ReadRows, readRows, reportRows } from './read-data.js';
+import {
+  type DataSource,
+  duplicatesOf,
+  type NamedRows,
+  type ReadLimits,
+  type ReadRows,
+  readRows,
+  reportRows,
+} from './read-data.js';
 import { splitData } from './split-data.js';
 
 /** Rows of one file, or a part of them. */
@@ -81,10 +89,12 @@ async function divideGivenParts<Part extends RowsPart>(
   }
   const labels = whole.reviews.map(({ label }) => label);
   const fraction = options.validationSplitPercentage / 100;
-  const { rest, part } = stratifiedSplit(labels, fraction, options.seed, whole.rowDigests);
+  // Of this file alone, so that the same part is held out whatever else is given.
+  const { near } = duplicatesOf(whole);
+  const { rest, part } = stratifiedSplit(labels, fraction, options.seed, near);
   // A handful of reviews has none to spare.
-  const validation = part.length === 0 ? undefined : pick(whole, part);
-  return { train: pick(whole, rest), validation, test, report, split: undefined };
+  const validation = part.length === 0 ? undefined : withRowsDigest(pick(whole, part));
+  return { train: withRowsDigest(pick(whole, rest)), validation, test, report, split: undefined };
 }
 
 /** The part of `values` at the rows, which are indexes of them. */

@@ -55,6 +55,13 @@ export async function readRows(
   return { file, reviews, rowDigests, source: { sha256: await fileDigest(file), rows: reviews.length } };
 }
 
+/** Which rows of a file say the same. */
+export const duplicatesOf = ({ reviews, rowDigests }: Pick<ReadRows, 'reviews' | 'rowDigests'>): DuplicateGroups =>
+  findDuplicates(
+    reviews.map(({ text }) => text),
+    rowDigests,
+  );
+
 /** What is reported as one part. */
 export interface NamedRows extends Pick<ReadRows, 'reviews' | 'rowDigests'> {
   readonly name: string;

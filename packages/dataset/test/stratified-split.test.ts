@@ -17,22 +17,22 @@ describe('stratifiedSplit', () => {
     expect(rest).toHaveLength(360);
   });
 
-  it('keeps rows with one digest on one side', () => {
+  it('keeps rows of one group on one side', () => {
     const property = fc.property(
       fc.array(fc.record({ label: fc.constantFrom(0, 1), text: fc.nat(12) }), { minLength: 2, maxLength: 80 }),
       fc.double({ min: 0.05, max: 0.95, noNaN: true }),
       fc.nat(),
       (rows, fraction, seed) => {
-        const digests = rows.map((row) => `digest-${row.text}`);
+        const groups = rows.map((row) => `digest-${row.text}`);
         const { part, rest } = stratifiedSplit(
           rows.map((row) => row.label),
           fraction,
           seed,
-          digests,
+          groups,
         );
         expect([...part, ...rest].sort((a, b) => a - b)).toEqual([...rows.keys()]);
-        const held = new Set(part.map((row) => digests[row]));
-        expect(rest.some((row) => held.has(digests[row]))).toBe(false);
+        const held = new Set(part.map((row) => groups[row]));
+        expect(rest.some((row) => held.has(groups[row]))).toBe(false);
       },
     );
     fc.assert(property, { seed: 8, numRuns: 200 });
@@ -50,9 +50,9 @@ describe('stratifiedSplit', () => {
     expect(stratifiedSplit(labels, 0.2, 1)).not.toEqual(stratifiedSplit(labels, 0.2, 2));
   });
 
-  it('refuses a fraction outside (0, 1) and digests that do not match', () => {
+  it('refuses a fraction outside (0, 1) and groups that do not match', () => {
     for (const fraction of [0, 1, -0.1, Number.NaN])
       expect(() => stratifiedSplit([0, 1], fraction, 0)).toThrow(DatasetError);
-    expect(() => stratifiedSplit([0, 1], 0.5, 0, ['a'])).toThrow('expected 2 digests, one a row, got 1');
+    expect(() => stratifiedSplit([0, 1], 0.5, 0, ['a'])).toThrow('expected 2 groups, one a row, got 1');
   });
 });

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 
-import { createRandom, findDuplicates, groupedSplit, type Review } from '@marquee/dataset';
+import { createRandom, groupedSplit, type Review } from '@marquee/dataset';
 import { LABELS } from '@marquee/model-core';
 
 import { checkDataOptions } from '../data-options.js';
 import { writeDurably } from '../durable-write.js';
-import { type ReadRows, readRows } from '../read-data.js';
+import { duplicatesOf, type ReadRows, readRows } from '../read-data.js';
 import { type DividedRows, splitData } from '../split-data.js';
 import { TrainerError } from '../trainer-error.js';
 import type { TuneOptions } from './tune-options.js';
@@ -106,12 +106,6 @@ async function divide(
   const { parts } = await splitData(rows, duplicatesOf(rows), options);
   return { rows, parts };
 }
-
-const duplicatesOf = ({ reviews, rowDigests }: ReadRows) =>
-  findDuplicates(
-    reviews.map(({ text }) => text),
-    rowDigests,
-  );
 
 /** Deals rows to parts, stratified; equal and nearly equal reviews stay together. */
 function dealRows(rows: ReadRows, used: readonly number[], shares: readonly number[], seed: number): number[][] {
