@@ -5,6 +5,7 @@ import { requireWritableFolder } from './durable-write.js';
 import { describeEvaluated, evaluateArtifact } from './evaluate-artifact.js';
 import type { EvaluationReport } from './evaluation-report.js';
 import { fittedBeside, linearMemberBeside, recordedBeside } from './linear-beside.js';
+import { requireNoOtherRun } from './output-folder.js';
 import { readRows } from './read-data.js';
 import { writeEvaluationPage } from './report/evaluation-results.js';
 import type { ReportedModel } from './report/report-sections.js';
@@ -28,11 +29,12 @@ export interface EvaluateOptions {
 }
 
 /**
- * Evaluates an artifact of any kind on every review of a file, as it would be served, and writes figures, samples, the picture and `report.html`. Throws `INTERRUPTED`, and what
- * reading and loading throw.
+ * Evaluates an artifact of any kind on every review of a file, as it would be served, and writes figures, samples, the picture and `report.html`. Throws `OUTPUT_NOT_EMPTY` for the
+ * folder of another command's run, `INTERRUPTED`, and what reading and loading throw.
  */
 export async function runEvaluation(options: EvaluateOptions, watch: RunWatch): Promise<void> {
   const { outputDir, model, graph } = options;
+  await requireNoOtherRun(outputDir, 'evaluate');
   const judging = await readRows(options.testFile, options, { maxRows: options.maxEvalSamples });
   const classifier = await loadClassifier(model, { device: 'cpu', graph, ...sessionOptions(options) });
   try {

@@ -5,6 +5,7 @@ import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@mar
 import { DATA_REPORT_FILE } from './data-files.js';
 import { describeData } from './describe-data.js';
 import { writeDurably } from './durable-write.js';
+import { requireNoOtherRun } from './output-folder.js';
 import { drawExploration } from './pictures/exploration-picture.js';
 import type { Progress } from './progress.js';
 import { readRows, reportRows } from './read-data.js';
@@ -32,6 +33,7 @@ export type ExploreOptions = Pick<
 /** Looks at one file of labeled reviews or several, and writes the data report, `eda_visualizations.png` and `report.html`. Trains nothing. */
 export async function runExploration(options: ExploreOptions, progress: Pick<Progress, 'say'>): Promise<void> {
   const { outputDir, maxSeqLength } = options;
+  await requireNoOtherRun(outputDir, 'explore');
   const files = filesOf(options);
   const tokenizer = await loadTokenizer(options);
   const parts: (ExploredPart & { readonly rowDigests: readonly string[] })[] = [];

@@ -1,5 +1,5 @@
 import { readdir, rm, stat, statfs } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 
 import { MANIFEST_FILE, readManifest } from '@marquee/model-core';
 
@@ -7,7 +7,7 @@ import { isCheckpointTrace, listCheckpoints } from './checkpoint.js';
 import { DATA_REPORT_FILE, SPLIT_FILE } from './data-files.js';
 import { requireWritableFolder } from './durable-write.js';
 import { MLFLOW_FILE } from './mlflow/mlflow-mirror.js';
-import { RUN_FILE } from './tracking/run-record.js';
+import { readRunRecord, RUN_FILE } from './tracking/run-record.js';
 import { RESULT_FILES, RESULTS_FOLDER } from './report/result-files.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
@@ -56,6 +56,20 @@ export function requireApart(outputDir: string, models: readonly string[]): void
     'INVALID_OPTION',
     `--output-dir: expected another folder than that of a model it is made from, got ${outputDir}${where}`,
   );
+}
+
+/** Refuses a folder whose run, or the run whose results it holds, is another command's: they would be replaced. Throws `OUTPUT_NOT_EMPTY`. */
+export async function requireNoOtherRun(outputDir: string, command: string): Promise<void> {
+  const folders = [outputDir, ...(basename(outputDir) === RESULTS_FOLDER ? [dirname(outputDir)] : [])];
+  for (const folder of folders) {
+    const owner = await readRunRecord(folder);
+    if (!owner || owner.command === command) continue;
+    const found = `${join(folder, RUN_FILE)} is of ${owner.command}, whose results would be replaced`;
+    throw new TrainerError(
+      'OUTPUT_NOT_EMPTY',
+      `${outputDir}: expected a folder of its own for ${command}, but ${found}; name another --output-dir`,
+    );
+  }
 }
 
 /**

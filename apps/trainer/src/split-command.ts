@@ -1,6 +1,7 @@
 import { writeDataFiles } from './data-files.js';
 import { describeData } from './describe-data.js';
 import { requireWritableFolder } from './durable-write.js';
+import { requireNoOtherRun } from './output-folder.js';
 import type { Progress } from './progress.js';
 import { readRows, reportRows } from './read-data.js';
 import { splitData } from './split-data.js';
@@ -15,6 +16,7 @@ export interface SplitOptions extends Pick<
 
 /** Reads, checks and divides a file as `train --data-file` would, and writes `split.json` and `data_report.json`. */
 export async function runSplit(options: SplitOptions, progress: Pick<Progress, 'say'>): Promise<void> {
+  await requireNoOtherRun(options.outputDir, 'split');
   const data = await readRows(options.dataFile, options, { requireBothClasses: true });
   const { report, groups } = reportRows([{ name: 'data', ...data }]);
   const { record } = await splitData(data, groups, { ...options, splitFile: undefined });

@@ -136,6 +136,33 @@ test('a training on given parts without a test file is judged on validation', as
   expect(stdout).toMatch(/Validation Set Results:\nAccuracy: /);
 });
 
+describe('the folder of a training, and its results', () => {
+  const others = [
+    'evaluate --model run --test-file reviews.csv',
+    'explore --data-file reviews.csv',
+    'split --data-file reviews.csv',
+  ];
+  test.each(others)('are refused by %s', async (line) => {
+    const before = await json('run', 'run.json');
+    for (const dir of ['run', 'run/results']) {
+      await expect(run(`${line} --output-dir ${dir}`)).rejects.toMatchObject({
+        code: 'OUTPUT_NOT_EMPTY',
+        message:
+          `${join(cwd, dir)}: expected a folder of its own for ${line.split(' ')[0]}, but ` +
+          `${join(cwd, 'run', 'run.json')} is of train, whose results would be replaced; name another --output-dir`,
+      });
+    }
+    expect(await json('run', 'run.json')).toEqual(before);
+    expect(await readdir(join(cwd, 'run', 'results'))).toHaveLength(RESULTS.length);
+  });
+
+  test('are left alone by an evaluation in a folder of its own, which may be repeated there', async () => {
+    for (let time = 0; time < 2; time++)
+      await run('evaluate --model run --test-file reviews.csv --output-dir judged/results');
+    expect(await json('judged', 'results', 'run.json')).toMatchObject({ command: 'evaluate', status: 'finished' });
+  });
+});
+
 describe('explore', () => {
   test('reports on several files and finds what they share, without training', async () => {
     await writeCsv(join(cwd, 'more.csv'), [...tinyRows(10, 4), ...ROWS.slice(0, 3)]);
