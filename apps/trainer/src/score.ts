@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { DatasetError, visitRows } from '@marquee/dataset';
@@ -36,6 +36,7 @@ interface UnscoredRow {
 export async function runScoring(options: ScoreOptions, watch: EvaluationWatch): Promise<void> {
   const { model, graph, outputFile, labelColumnName } = options;
   const formatOf = scoreFormatOf(outputFile);
+  await requireOtherFile(options);
   const classifier = await loadClassifier(model, { device: 'cpu', graph, ...sessionOptions(options) });
   const format = formatOf(classifier.info.kind === 'cascade');
   try {
@@ -50,6 +51,15 @@ export async function runScoring(options: ScoreOptions, watch: EvaluationWatch):
   } finally {
     await classifier.close();
   }
+}
+
+/** The reviews would be replaced by what is said of them. */
+async function requireOtherFile({ dataFile, outputFile }: ScoreOptions): Promise<void> {
+  const [input, output] = await Promise.all(
+    [dataFile, outputFile].map((path) => realpath(path).catch(() => undefined)),
+  );
+  if (input === undefined || input !== output) return;
+  throw new TrainerError('INVALID_OPTION', `--output-file: expected another file than --data-file, got ${outputFile}`);
 }
 
 async function scoreRows(

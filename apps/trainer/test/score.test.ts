@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { loadClassifier } from '@marquee/model-core';
@@ -96,6 +96,18 @@ describe('score', () => {
       message: expect.stringMatching(/review must be "negative" or "positive", got another text of \d+ characters$/),
     });
     expect((await readdir(root)).filter((name) => name.startsWith('stopped'))).toEqual([]);
+  });
+
+  test('refuses to replace the reviews by what it says of them', async () => {
+    const link = join(root, 'link.csv');
+    await symlink(options.dataFile, link);
+    for (const outputFile of [options.dataFile, link]) {
+      await expect(score({ outputFile })).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: `--output-file: expected another file than --data-file, got ${outputFile}`,
+      });
+    }
+    expect(await readFile(options.dataFile, 'utf8')).toBe(toCsv(tinyRows(40)));
   });
 
   test('refuses a name whose format it does not know', async () => {
