@@ -46,7 +46,7 @@ export function describeChoice({ blend, cascade }: FittedCascade): string {
 
 /** What the manifest says of how the artifact was made. */
 export function describeMaking({ options, data }: Ingredients, fitted?: FittedCascade): JsonObject {
-  const { kind, folds, maxAccuracyLoss, seed, validationSplitPercentage, maxTrainSamples = null } = options;
+  const { kind, folds, maxAccuracyLoss, seed, validationSplitPercentage = null, maxTrainSamples = null } = options;
   const { train, validation, test } = data;
   const parts = Object.entries({ train, validation, test });
   return {

@@ -26,8 +26,9 @@ export async function resolveOptions(
   cwd: string,
 ): Promise<Record<string, unknown>> {
   const fromFile = typeof config === 'string' ? await readOptionFile(config, specs, cwd) : {};
-  const options = Object.entries(specs).map(([name, { fallback }]) => {
-    return [name, given[name] ?? fromFile[name] ?? fallback] as const;
+  const named: Readonly<Record<string, unknown>> = { ...fromFile, ...given };
+  const options = Object.entries(specs).map(([name, { fallback, unlessGiven = '' }]) => {
+    return [name, named[name] ?? (named[unlessGiven] === undefined ? fallback : undefined)] as const;
   });
   const missing = options.find(([name, value]) => value === undefined && specs[name]?.required);
   if (missing === undefined) return Object.fromEntries(options);

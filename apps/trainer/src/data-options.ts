@@ -20,7 +20,7 @@ export type DataOptions = Pick<
   | 'seed'
 >;
 
-const GIVEN_PARTS = ['trainFile', 'validationFile', 'testFile'] as const;
+const OF_GIVEN_PARTS = ['trainFile', 'validationFile', 'testFile', 'validationSplitPercentage'] as const;
 const OF_DATA_FILE = ['groupColumn', 'dropDuplicates', 'splitFile'] as const;
 
 /** Refuses options that exclude each other: one file is divided, or the parts are given. Throws `INVALID_OPTION`. */
@@ -29,7 +29,7 @@ export function checkDataOptions(options: DataOptions): void {
   if (dataFile === undefined && trainFile === undefined) {
     throw new TrainerError('INVALID_OPTION', '--data-file: expected this or --train-file, got neither');
   }
-  const conflicting = dataFile === undefined ? OF_DATA_FILE : GIVEN_PARTS;
+  const conflicting = dataFile === undefined ? OF_DATA_FILE : OF_GIVEN_PARTS;
   const given = conflicting.find((name) => options[name] !== undefined && options[name] !== false);
   if (given === undefined) return;
   const expectation =

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { type DataReport, type Review, type SplitRecord, stratifiedSplit } from '@marquee/dataset';
+import { type DataReport, requireBothClasses, type Review, type SplitRecord, stratifiedSplit } from '@marquee/dataset';
+import { LABELS } from '@marquee/model-core';
 
 import { checkDataOptions, type DataOptions } from './data-options.js';
 import {
@@ -37,7 +38,7 @@ export interface PartReader<Part extends RowsPart> {
 
 /**
  * Reads and checks all reviews, reports on them, and divides them: `--data-file` into three parts, else the training file into two where no validation file is
- * given. Throws `INVALID_OPTION` for options that exclude each other, and what reading throws.
+ * given. Throws `INVALID_OPTION` for options that exclude each other, `ONE_CLASS` where the training part has one, and what reading throws.
  */
 export async function divideData<Part extends RowsPart>(
   options: DataOptions,
@@ -63,10 +64,12 @@ async function divideFile<Part extends RowsPart>(
   const { parts, record } = await splitData(whole, groups, options);
   const part = (rows: readonly number[], limit: number | undefined): Part =>
     withRowsDigest(pick(whole, rows.slice(0, limit)));
+  const train = part(parts.train, options.maxTrainSamples);
+  requireBothClasses(file, train.reviews, LABELS);
   const evaluated = (rows: readonly number[]): Part | undefined =>
     rows.length === 0 ? undefined : part(rows, options.maxEvalSamples);
   return {
-    train: part(parts.train, options.maxTrainSamples),
+    train,
     validation: evaluated(parts.validation),
     test: evaluated(parts.test),
     report,
@@ -79,19 +82,19 @@ async function divideGivenParts<Part extends RowsPart>(
   { read, pick }: PartReader<Part>,
 ): Promise<DividedData<Part>> {
   const { trainFile = '', validationFile, testFile, maxTrainSamples, maxEvalSamples } = options;
+  const { validationSplitPercentage = 0 } = options;
   const whole = await read(trainFile, { maxRows: maxTrainSamples, requireBothClasses: true });
   const given = validationFile === undefined ? undefined : await read(validationFile, { maxRows: maxEvalSamples });
   const test = testFile === undefined ? undefined : await read(testFile, { maxRows: maxEvalSamples });
   const named = Object.entries({ train: whole, validation: given, test });
   const { report } = reportRows(named.flatMap(([name, part]) => (part ? [{ name, ...part }] : [])));
-  if (given || options.validationSplitPercentage === 0) {
+  if (given || validationSplitPercentage === 0) {
     return { train: whole, validation: given, test, report, split: undefined };
   }
   const labels = whole.reviews.map(({ label }) => label);
-  const fraction = options.validationSplitPercentage / 100;
   // Of this file alone, so that the same part is held out whatever else is given.
   const { near } = duplicatesOf(whole);
-  const { rest, part } = stratifiedSplit(labels, fraction, options.seed, near);
+  const { rest, part } = stratifiedSplit(labels, validationSplitPercentage / 100, options.seed, near);
   // A handful of reviews has none to spare.
   const validation = part.length === 0 ? undefined : withRowsDigest(pick(whole, part));
   return { train: withRowsDigest(pick(whole, rest)), validation, test, report, split: undefined };

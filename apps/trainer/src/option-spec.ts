@@ -16,6 +16,8 @@ export interface OptionSpec {
   readonly help: string;
   readonly required?: boolean;
   readonly fallback?: string | number | boolean;
+  /** Another option, beside which there is no fallback: the two exclude each other. */
+  readonly unlessGiven?: string;
   readonly choices?: readonly string[];
   /** Inclusive. */
   readonly least?: number;

@@ -57,17 +57,23 @@ export async function splitData(
   return { parts: mapParts((part) => chosen[part].map((index) => rows[index] ?? 0)), record }; // indexes of `rows`
 }
 
+/** For each row the first one of those that stay in one part: equal and nearly equal reviews, and rows of one value in the group column. */
+export const groupsKeptTogether = (reviews: readonly Review[], { near }: DuplicateGroups): Uint32Array =>
+  joinGroups(
+    near,
+    reviews.map(({ group = '' }) => group),
+  );
+
 function divide(
   rows: readonly number[],
   reviews: readonly Review[],
-  { near }: DuplicateGroups,
-  { groupColumn, seed }: Pick<DataOptions, 'groupColumn' | 'seed'>,
+  duplicates: DuplicateGroups,
+  { seed }: Pick<DataOptions, 'seed'>,
 ): Record<SplitPart, number[]> {
-  const values = reviews.map(({ group }) => group ?? '');
-  const joined = groupColumn === undefined ? near : joinGroups(near, values);
+  const groups = groupsKeptTogether(reviews, duplicates);
   const parts = groupedSplit({
     labels: rows.map((row) => reviews[row]?.label ?? 0),
-    groups: rows.map((row) => joined[row] ?? row),
+    groups: rows.map((row) => groups[row] ?? row),
     shares: SHARES,
     seed,
   });

@@ -20,7 +20,8 @@ export interface TrainOptions {
   readonly dropDuplicates: boolean;
   readonly splitFile: string | undefined;
   readonly tokenCacheDir: string | undefined;
-  readonly validationSplitPercentage: number;
+  /** Undefined beside a file that is divided. */
+  readonly validationSplitPercentage: number | undefined;
   readonly maxTrainSamples: number | undefined;
   readonly maxEvalSamples: number | undefined;
   readonly maxSeqLength: number;
@@ -100,6 +101,7 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
     kind: 'number',
     help: 'per cent of the training file held out when there is no validation file',
     fallback: 5,
+    unlessGiven: 'dataFile',
     least: 0,
     below: 100,
   },

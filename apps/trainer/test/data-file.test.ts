@@ -139,6 +139,10 @@ describe('training on one data file', () => {
       changes: { validationFile: 'x.csv' },
       message: '--validation-file: expected without',
     },
+    'a part to hold out beside it': {
+      changes: { validationSplitPercentage: 20 },
+      message: '--validation-split-percentage: expected without --data-file',
+    },
     'a test file beside it': { changes: { testFile: 'x.csv' }, message: '--test-file: expected without' },
     'no file at all': {
       changes: { dataFile: undefined },

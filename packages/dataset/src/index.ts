@@ -14,7 +14,7 @@ export {
 } from './near-duplicates.js';
 export type { OddCharacters } from './odd-characters.js';
 export { createRandom, type Random } from './random.js';
-export { readReviews, type ReadReviewsOptions, type Review } from './read-reviews.js';
+export { readReviews, type ReadReviewsOptions, requireBothClasses, type Review } from './read-reviews.js';
 export { rowDigest } from './row-digest.js';
 export { type RowSelection, type RowVisitor, visitRows } from './rows.js';
 export {

@@ -49,7 +49,7 @@ export async function readReviews(file: string, options: ReadReviewsOptions = {}
   const toReview = createReviewParser(file, resolved);
   const reviews: Review[] = [];
   await visitRows(file, { columns, maxRows }, (values, line) => reviews.push(toReview(values, line)));
-  if (resolved.requireBothClasses) checkBothClasses(file, reviews, resolved);
+  if (resolved.requireBothClasses) requireBothClasses(file, reviews, resolved.labels);
   return reviews;
 }
 
@@ -78,7 +78,12 @@ function unknownLabel(file: string, line: number, written: string, options: Reso
   return new DatasetError('UNKNOWN_LABEL', problem, { file, line });
 }
 
-function checkBothClasses(file: string, reviews: readonly Review[], { labels }: ResolvedOptions): void {
+/** Throws `ONE_CLASS` where all reviews of a file, or those that are taken of it, have one label. */
+export function requireBothClasses(
+  file: string,
+  reviews: readonly Pick<Review, 'label'>[],
+  labels: readonly string[],
+): void {
   const positives = reviews.reduce((count, review) => count + review.label, 0);
   if (positives > 0 && positives < reviews.length) return;
   const problem = `expected reviews of both labels, got only "${labels[positives === 0 ? 0 : 1]}" in ${reviews.length} reviews`;

@@ -22,6 +22,7 @@ it('exports these names', () => {
       "planSortedBatches",
       "readReviews",
       "reportData",
+      "requireBothClasses",
       "rowDigest",
       "stratifiedSplit",
       "visitRows",

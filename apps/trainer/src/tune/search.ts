@@ -13,7 +13,15 @@ import { TrainerError } from '../trainer-error.js';
 import { runTrial, type TrialPlace } from './run-trial.js';
 import { drawTrial, readSearchSpace, type SearchSpace } from './search-space.js';
 import { planRungs, rankTrials, type ScoredTrial } from './successive-halving.js';
-import { readLedger, type Trial, type TrialLedger, withFailure, withResult, writeLedger } from './trial-ledger.js';
+import {
+  lastCompleted,
+  readLedger,
+  type Trial,
+  type TrialLedger,
+  withFailure,
+  withResult,
+  writeLedger,
+} from './trial-ledger.js';
 import { writeTrialsPicture } from './trials-picture.js';
 import type { TuneOptions } from './tune-options.js';
 import { writeTuningParts } from './tuning-parts.js';
@@ -55,7 +63,8 @@ export async function runSearch(
       return result;
     },
     endOf: ({ ledger: { trials, winner, metric }, ended }) => {
-      const best = trials.find(({ id }) => id === winner)?.rungs.at(-1)?.score;
+      const trial = trials.find(({ id }) => id === winner);
+      const best = trial && lastCompleted(trial)?.score;
       return {
         status: ended === 'stopped' ? 'stopped' : 'finished',
         metrics: best === undefined ? {} : { [`best.${metric}`]: best },

@@ -3,20 +3,20 @@ import { formatSeconds } from '../progress.js';
 import { kebabOf } from '../option-spec.js';
 import { textTable } from '../text-table.js';
 import { rankTrials } from './successive-halving.js';
-import type { Trial, TrialLedger } from './trial-ledger.js';
+import { lastCompleted, type Trial, type TrialLedger } from './trial-ledger.js';
 
 /** A line a trial: those that got farthest first, of these the best. */
 export function tabulateTrials({ trials, metric, searchSpace, winner }: TrialLedger): string {
   const names = Object.keys(searchSpace);
   const header = ['trial', 'reviews', metric, 'time', ...names.map(kebabOf), ''];
   const rows = inOrder(trials, metric).map((trial) => {
-    const last = trial.rungs.filter(({ score }) => score !== undefined).at(-1);
+    const last = lastCompleted(trial);
     const seconds = trial.rungs.flatMap(({ folds }) => folds).reduce((sum, fold) => sum + fold.seconds, 0);
     const error = last?.standardError === undefined ? '' : ` ± ${last.standardError.toFixed(4)}`;
     return [
       String(trial.id),
       last ? String(last.rows) : '',
-      last?.score === undefined ? '' : `${last.score.toFixed(4)}${error}`,
+      last ? `${last.score.toFixed(4)}${error}` : '',
       formatSeconds(seconds),
       ...names.map((name) => String(trial.options[name] ?? 'as given')),
       trial.failure !== undefined ? 'given up' : trial.id === winner ? 'best' : '',

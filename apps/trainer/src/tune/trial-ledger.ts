@@ -80,6 +80,10 @@ export async function readLedger(dir: string, identity: TrialLedger['identity'])
   throw refuse(`expected the options and data that this search began with${differences.join('')}`);
 }
 
+/** The result of the last rung that a trial has completed: the one that it was given up or interrupted in has no score. */
+export const lastCompleted = ({ rungs }: Trial): (RungResult & { readonly score: number }) | undefined =>
+  rungs.findLast((rung): rung is RungResult & { readonly score: number } => rung.score !== undefined);
+
 /** The ledger with the result of one more training, and the mean once its rung is complete. */
 export function withResult(ledger: TrialLedger, id: number, rung: number, result: FoldResult): TrialLedger {
   return changeTrial(ledger, id, (trial) => {

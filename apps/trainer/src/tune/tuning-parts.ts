@@ -6,7 +6,7 @@ import { LABELS } from '@marquee/model-core';
 import { checkDataOptions } from '../data-options.js';
 import { writeDurably } from '../durable-write.js';
 import { duplicatesOf, type ReadRows, readRows } from '../read-data.js';
-import { type DividedRows, splitData } from '../split-data.js';
+import { type DividedRows, groupsKeptTogether, splitData } from '../split-data.js';
 import { TrainerError } from '../trainer-error.js';
 import type { TuneOptions } from './tune-options.js';
 
@@ -40,10 +40,10 @@ export async function writeTuningParts(options: TuneOptions, dir: string): Promi
 }
 
 async function heldOut(options: TuneOptions): Promise<Fold> {
-  const { dataFile, validationFile, validationSplitPercentage, seed } = options;
+  const { dataFile, validationFile, validationSplitPercentage = 0, maxTrainSamples, seed } = options;
   if (dataFile !== undefined) {
     const { rows, parts } = await divide(dataFile, options);
-    return { train: pick(rows, parts.train), validation: pick(rows, parts.validation) };
+    return { train: pick(rows, parts.train.slice(0, maxTrainSamples)), validation: pick(rows, parts.validation) };
   }
   const rows = await readTraining(options);
   if (validationFile !== undefined) {
@@ -60,7 +60,7 @@ async function heldOut(options: TuneOptions): Promise<Fold> {
 }
 
 async function crossValidation(options: TuneOptions): Promise<Fold[]> {
-  const { dataFile, validationFile, folds, seed } = options;
+  const { dataFile, validationFile, folds, maxTrainSamples, seed } = options;
   if (validationFile !== undefined) {
     throw new TrainerError(
       'INVALID_OPTION',
@@ -70,7 +70,7 @@ async function crossValidation(options: TuneOptions): Promise<Fold[]> {
   const divided = dataFile === undefined ? undefined : await divide(dataFile, options);
   const rows = divided?.rows ?? (await readTraining(options));
   const used = divided
-    ? [...divided.parts.train, ...divided.parts.validation].sort((a, b) => a - b)
+    ? [...divided.parts.train, ...divided.parts.validation].sort((a, b) => a - b).slice(0, maxTrainSamples)
     : [...rows.reviews.keys()];
   const parts = dealRows(rows, used, Array<number>(folds).fill(1 / folds), seed);
   return parts.map((validation) => {
@@ -107,12 +107,12 @@ async function divide(
   return { rows, parts };
 }
 
-/** Deals rows to parts, stratified; equal and nearly equal reviews stay together. */
+/** Deals rows to parts, stratified; what `splitData` keeps together stays together. */
 function dealRows(rows: ReadRows, used: readonly number[], shares: readonly number[], seed: number): number[][] {
-  const { near } = duplicatesOf(rows);
+  const groups = groupsKeptTogether(rows.reviews, duplicatesOf(rows));
   const parts = groupedSplit({
     labels: used.map((row) => rows.reviews[row]?.label ?? 0),
-    groups: used.map((row) => near[row] ?? row),
+    groups: used.map((row) => groups[row] ?? row),
     shares,
     seed,
   });

@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { writeDurably } from '../durable-write.js';
 import { kebabOf } from '../option-spec.js';
 import { TRAIN_OPTION_SPECS } from '../train-options.js';
-import type { TrialLedger } from './trial-ledger.js';
+import { lastCompleted, type TrialLedger } from './trial-ledger.js';
 
 export const WINNER_FILE = 'best.yaml';
 
@@ -16,7 +16,7 @@ export async function writeWinner(
   given: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const trial = trials.find(({ id }) => id === winner);
-  const best = trial?.rungs.at(-1);
+  const best = trial && lastCompleted(trial);
   if (!trial || !best) return;
   // Where results go is for each training to say.
   const { outputDir: _, ...options } = { ...given, ...trial.options };
@@ -25,7 +25,7 @@ export async function writeWinner(
   );
   const yaml = stringify(Object.fromEntries(kept.map(([name, value]) => [kebabOf(name), value])));
   const error = best.standardError === undefined ? '' : ` ± ${best.standardError.toFixed(4)}`;
-  const origin = `# Trial ${trial.id} of ${trials.length}: ${metric} ${best.score?.toFixed(4)}${error} with ${best.rows} training reviews.\n`;
+  const origin = `# Trial ${trial.id} of ${trials.length}: ${metric} ${best.score.toFixed(4)}${error} with ${best.rows} training reviews.\n`;
   await writeDurably(join(dir, WINNER_FILE), `${origin}${kept.length === 0 ? '' : yaml}`);
 }
 

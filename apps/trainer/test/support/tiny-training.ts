@@ -16,7 +16,7 @@ export function tinyOptions(
   const tiny = {
     maxSeqLength: 24,
     perDeviceTrainBatchSize: 4,
-    validationSplitPercentage: 20,
+    validationSplitPercentage: changes.dataFile === undefined ? 20 : undefined,
     learningRate: 2e-3,
     numTrainEpochs: 1,
     saveSteps: 3,
