@@ -15,12 +15,13 @@ export type RecordVisitor = (fields: readonly string[], line: number) => boolean
 export type AfterBlock = () => Promise<void>;
 
 /**
- * Streams the records of a comma-separated file, the header included and blank lines left out.
+ * Streams the records of a comma-separated file, the header included and blank lines left out; an empty field in quotes is a record.
  * Throws UNCLOSED_QUOTE and MALFORMED_QUOTE, the errors of reading text, and whatever `visit` throws.
  */
 export async function visitRecords(file: string, visit: RecordVisitor, afterBlock?: AfterBlock): Promise<void> {
-  const blocks = Readable.from(readTextBlocks(file), { highWaterMark: 1 });
-  const reader = createRecordReader(file, visit);
+  const quotedBlanks = new Set<number>();
+  const blocks = Readable.from(noteQuotedBlanks(readTextBlocks(file), quotedBlanks), { highWaterMark: 1 });
+  const reader = createRecordReader(file, quotedBlanks, visit);
   let pending = Promise.resolve();
   try {
     await new Promise<void>((resolve, reject) => {
@@ -54,8 +55,22 @@ export async function visitRecords(file: string, visit: RecordVisitor, afterBloc
   }
 }
 
+/** Notes the lines that hold white space in quotes and nothing else: papaparse makes of them what it makes of blank lines. */
+async function* noteQuotedBlanks(blocks: AsyncIterable<string>, quotedBlanks: Set<number>): AsyncGenerator<string> {
+  let line = 1;
+  for await (const block of blocks) {
+    const lines = block.split('\n');
+    lines.forEach((text, index) => {
+      if (/^"\s*"\s*$/.test(text)) quotedBlanks.add(line + index);
+    });
+    line += lines.length - 1; // a block ends with its last line
+    yield block;
+  }
+}
+
 function createRecordReader(
   file: string,
+  quotedBlanks: ReadonlySet<number>,
   visit: RecordVisitor,
 ): { read(results: Papa.ParseResult<string[]>): boolean } {
   let line = 1;
@@ -71,7 +86,8 @@ function createRecordReader(
         // Papa reports errors of the cut-off last record of a block too: their row is past the data, and it comes again.
         const flaw = errors.length === 0 ? undefined : errors.find((error) => error.row === row);
         if (flaw) throw quoteError(flaw.code, file, line);
-        if (!isBlank(fields) && visit(fields, line)) return true;
+        const isBlankLine = isBlank(fields) && !quotedBlanks.has(line);
+        if (!isBlankLine && visit(fields, line)) return true;
         line += lineEnds;
       }
       return false;
@@ -93,7 +109,7 @@ function stripCarriageReturn(fields: string[]): void {
 }
 
 function isBlank(fields: readonly string[]): boolean {
-  return fields.length === 1 && fields[0]?.trim() === '';
+  return fields.length === 1 && /^[^\S\n]*$/.test(fields[0] ?? ''); // only a quoted field has a line end
 }
 
 function quoteError(papaCode: string, file: string, line: number): DatasetError {

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { readReviews } from '../src/index.js';
+import { readReviews, visitRows } from '../src/index.js';
 import { quoted, writeTemporary } from './support.js';
 
 describe('readReviews', () => {
@@ -30,6 +30,23 @@ describe('readReviews', () => {
   it('leaves out blank lines and counts them', async () => {
     const file = await writeTemporary('\nreview,sentiment\n\n  \ngood,positive\n\n\nbad,negative\n\n\n');
     expect((await readReviews(file)).map((review) => review.line)).toEqual([5, 8]);
+  });
+
+  it('takes an empty field in quotes of a single column for a row, and a blank line for none', async () => {
+    const filler = `${'x'.repeat(1000)}\n`.repeat(1500); // more than a block
+    const rows = 'fine\n\n""\n  \n"  "\r\n"\n"\n"two ""\n""\nlines"\n""\ndull';
+    const seen: (readonly [string, number])[] = [];
+    const file = await writeTemporary(`review\n${filler}${rows}\n\n`);
+    await visitRows(file, { columns: ['review'], maxRows: Infinity }, ([text = ''], line) => seen.push([text, line]));
+    expect(seen.slice(1500)).toEqual([
+      ['fine', 1502],
+      ['', 1504],
+      ['  ', 1506],
+      ['\n', 1507],
+      ['two "\n"\nlines', 1509],
+      ['', 1512],
+      ['dull', 1513],
+    ]);
   });
 
   it('takes line ends of every kind, mixed too', async () => {
