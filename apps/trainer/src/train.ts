@@ -70,6 +70,7 @@ async function trainAnd<T extends TrainResult | Evaluated>(
     start: describeTraining(training),
     resumes: checkpoint !== undefined,
     mirror: watch.mirror,
+    resultsDir: watch.observer?.resultsDir,
     run: (recorder) => trainWithEvaluator(training, checkpoint, recorder, finish),
     endOf: (result) => endOfTraining(options.outputDir, result),
   });

@@ -6,6 +6,8 @@ import type { RunWatch } from './tracking/record-run.js';
 
 /** Told what a training finds, when it finds it. */
 export interface TrainingObserver {
+  /** Folder that it writes pictures, figures and the report into. */
+  readonly resultsDir: string;
   /** The data were read and checked; the first step is still to come. */
   prepared(training: Training): Promise<void>;
   /** The last step was taken and the model chosen. */

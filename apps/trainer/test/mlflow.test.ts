@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
@@ -100,11 +100,14 @@ describe('a server that fails', () => {
 });
 
 describe('train with MLFLOW_TRACKING_URI', () => {
-  const trainWith = async (environment: Readonly<Record<string, string>>) => {
+  const trainWith = async (environment: Readonly<Record<string, string>>, where = '--output-dir run') => {
     const cwd = await temporaryFolder();
     await writeTinyModel(join(cwd, 'base'));
     await writeCsv(join(cwd, 'train.csv'), tinyRows(20));
-    const line = 'train --train-file train.csv --model-name-or-path base --max-seq-length 24 --output-dir run';
+    await mkdir(join(cwd, 'results'));
+    await writeFile(join(cwd, 'results', 'evaluation_metrics.png'), 'of an earlier run');
+    await utimes(join(cwd, 'results', 'evaluation_metrics.png'), 1, 1);
+    const line = `train --train-file train.csv --model-name-or-path base --max-seq-length 24 ${where}`;
     const ended = await startMain([...line.split(' '), '--num-train-epochs', '1'], cwd, environment).ended;
     return { ...ended, hasModel: existsSync(join(cwd, 'run', 'manifest.json')) };
   };
@@ -122,6 +125,18 @@ describe('train with MLFLOW_TRACKING_URI', () => {
     expect(uploaded).toContain('onnx/model_quantized.onnx');
     expect(uploaded).toContain('results/training_curves.png');
     expect(server.requests.at(-1)?.request).toMatchObject({ status: 'FINISHED' });
+  });
+
+  test('tells of the results that stand outside of its folder, and not of those of an earlier run', async () => {
+    const environment = { MLFLOW_TRACKING_URI: server.uri, MLFLOW_EXPERIMENT_NAME: 'movie reviews' };
+    expect(await trainWith(environment, '--validation-split-percentage 0')).toMatchObject({ code: 0 });
+    const uploaded = server.requests.flatMap(({ route }) => /^PUT .*<run>\/artifacts\/(.+)$/.exec(route)?.[1] ?? []);
+    expect(uploaded).toContain('model.safetensors');
+    expect(uploaded.filter((name) => name.startsWith('results/')).sort()).toEqual([
+      'results/eda_visualizations.png',
+      'results/report.html',
+      'results/training_curves.png',
+    ]);
   });
 
   test('is not stopped by a server that never answers', async () => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { writeDurably } from '../durable-write.js';
+import { RESULTS_FOLDER } from '../report/result-files.js';
 import type { RunMirror } from '../tracking/record-run.js';
 import type { RunLogEntry, RunRecord } from '../tracking/run-record.js';
 import {
@@ -13,7 +14,7 @@ import {
   type MlflowStatus,
 } from './mlflow-client.js';
 import type { MlflowSettings } from './mlflow-settings.js';
-import { listRunFiles } from './run-files.js';
+import { listResults, listRunFiles } from './run-files.js';
 
 /** Which MLflow run a folder belongs to, so that a resumed training goes on in it. */
 export const MLFLOW_FILE = 'mlflow.json';
@@ -35,6 +36,12 @@ const STATUSES: Readonly<Record<RunRecord['status'], MlflowStatus>> = {
   failed: 'FAILED',
 };
 
+interface BegunRun {
+  readonly dir: string;
+  readonly record: RunRecord;
+  readonly resultsDir: string;
+}
+
 /**
  * Shows a run in MLflow: parameters and tags at its beginning, metrics every few seconds, files at its end. A server that cannot be reached, or refuses, is
  * complained of once through `warn`; metrics wait for it, and the run for nothing but one last attempt at its end.
@@ -42,7 +49,7 @@ const STATUSES: Readonly<Record<RunRecord['status'], MlflowStatus>> = {
 export function createMlflowMirror(settings: MlflowSettings, warn: (message: string) => void): RunMirror {
   const client = createMlflowClient(settings);
   let pending: MlflowMetric[] = [];
-  let begun: { readonly dir: string; readonly record: RunRecord } | undefined;
+  let begun: BegunRun | undefined;
   let run: MlflowRun | undefined;
   let timer: NodeJS.Timeout | undefined;
   let last: Promise<boolean> = Promise.resolve(true);
@@ -80,8 +87,8 @@ export function createMlflowMirror(settings: MlflowSettings, warn: (message: str
   };
 
   return {
-    begin(dir, record) {
-      begun = { dir, record };
+    begin(dir, record, resultsDir = join(dir, RESULTS_FOLDER)) {
+      begun = { dir, record, resultsDir };
       void flushUnlessBusy();
       timer = setInterval(() => void flushUnlessBusy(), FLUSH_INTERVAL_MS);
     },
@@ -96,7 +103,7 @@ export function createMlflowMirror(settings: MlflowSettings, warn: (message: str
       await enqueue(async () => {
         await flush();
         if (!begun || !run) return;
-        await uploadFiles(client, run, begun.dir);
+        for (const { path, name } of await filesOf(begun)) await client.uploadFile(run, path, name);
         await client.updateRun(run.runId, STATUSES[record.status], Date.now());
       });
     },
@@ -162,9 +169,19 @@ const toMetrics = ({ step, ...fields }: RunLogEntry, timestamp: number): MlflowM
       : [],
   );
 
-async function uploadFiles(client: MlflowClient, run: MlflowRun, dir: string): Promise<void> {
-  const names = (await listRunFiles(dir)).filter((name) => name !== MLFLOW_FILE);
-  for (const name of names) await client.uploadFile(run, join(dir, name), name);
+/** What is uploaded of a run: files of its folder, and its results where they stand elsewhere. */
+async function filesOf({
+  dir,
+  record,
+  resultsDir,
+}: BegunRun): Promise<{ readonly path: string; readonly name: string }[]> {
+  const own = (await listRunFiles(dir)).filter((name) => name !== MLFLOW_FILE);
+  const isElsewhere = resultsDir !== join(dir, RESULTS_FOLDER);
+  const results = isElsewhere ? await listResults(resultsDir, Date.parse(record.timing.startedAt)) : [];
+  return [
+    ...own.map((name) => ({ path: join(dir, name), name })),
+    ...results.map((name) => ({ path: join(resultsDir, name), name: `${RESULTS_FOLDER}/${name}` })),
+  ];
 }
 
 function reasonOf(error: unknown): string {

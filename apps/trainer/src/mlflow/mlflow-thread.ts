@@ -11,7 +11,7 @@ const tell = (message: FromThread): void => port.postMessage(message);
 const mirror = createMlflowMirror(workerData as MlflowSettings, (warning) => tell({ kind: 'warning', warning }));
 
 port.on('message', (message: ToThread) => {
-  if (message.kind === 'begin') mirror.begin(message.dir, message.record);
+  if (message.kind === 'begin') mirror.begin(message.dir, message.record, message.resultsDir);
   else if (message.kind === 'log') mirror.log(message.entry);
   else
     void mirror.end(message.record).finally(() => {

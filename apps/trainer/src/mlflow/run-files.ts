@@ -1,5 +1,7 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+
+import { RESULT_FILES } from '../report/result-files.js';
 
 /** Folders of a run that hold its artifact and its pictures; checkpoints, parts and trials stay where they are. */
 const SHOWN_FOLDERS = ['onnx', 'results', 'members'];
@@ -15,4 +17,16 @@ export async function listRunFiles(dir: string): Promise<string[]> {
     .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
     .map((entry) => relative(dir, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
     .sort();
+}
+
+/** The results in a folder that other runs may use, too: those written since the run began, in milliseconds. */
+export async function listResults(dir: string, since: number): Promise<string[]> {
+  const written = Object.values(RESULT_FILES).map(async (name) => {
+    const isOwn = await stat(join(dir, name)).then(
+      ({ mtimeMs }) => mtimeMs >= since,
+      () => false,
+    );
+    return isOwn ? [name] : [];
+  });
+  return (await Promise.all(written)).flat();
 }

@@ -5,7 +5,12 @@ import type { RunLogEntry, RunRecord } from '../tracking/run-record.js';
 import { type MlflowSettings, readMlflowSettings } from './mlflow-settings.js';
 
 export type ToThread =
-  | { readonly kind: 'begin'; readonly dir: string; readonly record: RunRecord }
+  | {
+      readonly kind: 'begin';
+      readonly dir: string;
+      readonly record: RunRecord;
+      readonly resultsDir?: string | undefined;
+    }
   | { readonly kind: 'log'; readonly entry: RunLogEntry }
   | { readonly kind: 'end'; readonly record: RunRecord };
 
@@ -28,7 +33,7 @@ function createThreadedMlflowMirror(settings: MlflowSettings, warn: (message: st
   let ended: Promise<void> = Promise.resolve();
   const tell = (message: ToThread): void => thread?.postMessage(message);
   return {
-    begin(dir, record) {
+    begin(dir, record, resultsDir) {
       const begun = new Worker(new URL('./mlflow-thread.js', import.meta.url), { workerData: settings });
       begun.unref(); // only the end of a run waits for it
       thread = begun;
@@ -43,7 +48,7 @@ function createThreadedMlflowMirror(settings: MlflowSettings, warn: (message: st
         });
         begun.on('exit', () => resolve());
       });
-      tell({ kind: 'begin', dir, record });
+      tell({ kind: 'begin', dir, record, resultsDir });
     },
     log: (entry) => tell({ kind: 'log', entry }),
     async end(record) {

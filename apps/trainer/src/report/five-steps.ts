@@ -31,6 +31,7 @@ export function createFiveSteps({ resultsDir, cwd, write }: FiveStepsOptions): F
   let outcome: FinishedTraining | undefined;
   const scored = new Map<ScoredPart['name'], ScoredPart>();
   return {
+    resultsDir,
     begin: () => say('[STEP 1/5] Data Loading and Exploration'),
     async prepared(training) {
       say(...describeRows(training.data), '', '[STEP 2/5] Creating Visualizations');

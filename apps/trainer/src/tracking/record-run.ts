@@ -14,7 +14,8 @@ import {
 
 /** Another place that shows a run. No call throws, and only `end` may be waited for. */
 export interface RunMirror {
-  begin(dir: string, record: RunRecord): void;
+  /** `resultsDir` is named where results go elsewhere than into the run's folder, or may. */
+  begin(dir: string, record: RunRecord, resultsDir?: string): void;
   log(entry: RunLogEntry): void;
   /** Resolves when the rest has been handed over, or could not be. */
   end(record: RunRecord): Promise<void>;
@@ -38,12 +39,22 @@ export interface RecordedRun<T> {
   /** Whether it goes on with the run whose record the folder holds. */
   readonly resumes?: boolean;
   readonly mirror?: RunMirror | undefined;
+  /** Where pictures and figures go, for the mirror. */
+  readonly resultsDir?: string | undefined;
   readonly run: (recorder: RunRecorder) => Promise<T>;
   readonly endOf: (result: T) => RunEnd | Promise<RunEnd>;
 }
 
 /** Runs something that leaves `run.json` in its folder, written at the start, after each evaluation and at the end, however it ends. */
-export async function recordRun<T>({ dir, start, resumes, mirror, run, endOf }: RecordedRun<T>): Promise<T> {
+export async function recordRun<T>({
+  dir,
+  start,
+  resumes,
+  mirror,
+  resultsDir,
+  run,
+  endOf,
+}: RecordedRun<T>): Promise<T> {
   const earlier = resumes ? await readRunRecord(dir) : undefined;
   let record = await firstRecord(start, earlier);
   const secondsNow = stopwatch(earlier?.timing.seconds ?? 0);
@@ -53,7 +64,7 @@ export async function recordRun<T>({ dir, start, resumes, mirror, run, endOf }: 
     await writeRunRecord(dir, record);
   };
   await save({});
-  mirror?.begin(dir, record);
+  mirror?.begin(dir, record, resultsDir);
   const saves: Promise<void>[] = [];
   const recorder: RunRecorder = {
     log(entry) {
