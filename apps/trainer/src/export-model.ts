@@ -35,19 +35,16 @@ export async function exportModel(
 }
 
 async function exportTransformer(dir: string, progress: Progress, exports: readonly Export[]): Promise<void> {
-  const enclosing = await findEnclosing(dir);
-  const read = await readArtifactWeights(dir);
+  const files = exports.map((each) => FILES[each]);
+  const enclosing = await findEnclosing(dir, files);
+  const read = await readArtifactWeights(dir, files);
   const said: string[] = [];
   for (const each of exports) {
     const bytes = WRITERS[each](read);
     await writeDurably(join(dir, FILES[each]), bytes);
     said.push(`${join(dir, FILES[each])}: ${(bytes.length / 1e6).toFixed(2)} MB, entered in manifest.json`);
   }
-  const manifest = await updateManifest(
-    dir,
-    read.manifest,
-    exports.map((each) => FILES[each]),
-  );
+  const manifest = await updateManifest(dir, read.manifest, files);
   if (exports.includes('fp32')) await enterGoldenInputs(dir, manifest, 'fp32');
   if (enclosing) await renewEnclosing(enclosing);
   said.forEach((line) => progress.say(line));

@@ -3,7 +3,14 @@ import { basename, dirname, join } from 'node:path';
 
 import { type DistilBertConfig, inferenceModel, quantizedModel, type Weights } from '@marquee/distilbert';
 import { fileDigest, readReviews, visitTexts } from '@marquee/dataset';
-import { GRAPH_FILES, loadClassifier, type Manifest, readArtifact, writeManifest } from '@marquee/model-core';
+import {
+  GRAPH_FILES,
+  loadClassifier,
+  type Manifest,
+  memberFile,
+  readArtifact,
+  writeManifest,
+} from '@marquee/model-core';
 
 import { type ArtifactWeights, readArtifactWeights } from './artifact-weights.js';
 import { publishGraph, updateManifest } from './artifact-writer.js';
@@ -30,6 +37,8 @@ export interface QuantizeOptions {
   readonly threads: number | undefined;
 }
 
+/** What a new int8 graph changes in the folder of its transformer, beside the manifest. */
+const RENEWED = [GRAPH_FILES.int8, CARD_FILE];
 const REPORT_FILE = 'equivalence_report.json';
 
 /**
@@ -58,8 +67,8 @@ async function quantizeTransformer(
   quantize: (config: DistilBertConfig, weights: Weights) => Uint8Array,
 ): Promise<void> {
   const { model, outputDir } = options;
-  const enclosing = await findEnclosing(model);
-  const read = await readArtifactWeights(model);
+  const enclosing = await findEnclosing(model, RENEWED);
+  const read = await readArtifactWeights(model, RENEWED);
   await requireWritableFolder(outputDir);
   const int8Graph = quantize(read.config, read.weights);
   const scores = await scoreGraphs(options, read, int8Graph, reviews, watch);
@@ -81,7 +90,8 @@ async function quantizeTransformer(
   }
   if (enclosing) {
     await renewEnclosing(enclosing, { equivalence });
-    if (published.files[GRAPH_FILES.int8]?.sha256 !== read.manifest.files[GRAPH_FILES.int8]?.sha256)
+    const fittedOn = enclosing.manifest.files[memberFile(enclosing.member, GRAPH_FILES.int8)];
+    if (published.files[GRAPH_FILES.int8]?.sha256 !== fittedOn?.sha256)
       watch.progress.say(
         `${enclosing.dir}: its weights were fitted on another int8 graph; npm run blend fits them anew`,
       );

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { rowDigest } from '@marquee/dataset';
@@ -191,12 +191,7 @@ describe('a cascade', () => {
 
   test.each(['the whole', 'its transformer'])('is quantized by the name of %s and stays whole', async (named) => {
     const copy = await copyOf(dir, `quantized of ${named}`);
-    const model = named === 'the whole' ? copy : join(copy, 'members/transformer');
-    const columns = { textColumnName: 'review', labelColumnName: 'sentiment' };
-    const rest = { unlabeled: false, margin: 50, maxEvalSamples: undefined, threads: 1 };
-    const options = { model, testFile: file('test.csv'), outputDir: file(`gate of ${named}`), ...columns, ...rest };
-    const { lines, progress } = observe();
-    await runQuantization(options, { progress, stopRequested: () => false });
+    const lines = await quantize(named === 'the whole' ? copy : join(copy, 'members/transformer'));
     const whole = await verifyArtifact(copy);
     expect(whole).toMatchObject({ version: manifest.version, equivalence: { verdict: 'equivalent' } });
     const member = await verifyArtifact(join(copy, 'members/transformer'));
@@ -205,6 +200,32 @@ describe('a cascade', () => {
     expect(card).toContain('Of its transformer, int8 against fp32 on 40 reviews: **equivalent**');
     expect(lines.join('\n')).not.toContain('fitted on another'); // the graph has the same bytes
   });
+
+  const renewals = { quantize, export: (model: string) => exportModel(model, observe().progress) };
+  test.each(Object.entries(renewals))(
+    'that %s left half renewed is finished by it, and by nothing else',
+    async (name, renew) => {
+      const whole = await copyOf(dir, `whole after ${name}`);
+      await renew(whole);
+      const half = await copyOf(dir, `half after ${name}`);
+      const member = 'members/transformer';
+      await cp(join(whole, member), join(half, member), { recursive: true });
+      await writeFile(
+        join(half, member, name === 'quantize' ? 'onnx/model_quantized.onnx' : 'onnx/saliency.onnx'),
+        'half',
+      );
+      await expect(verifyArtifact(half)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+      const vocabulary = await readFile(join(half, member, 'vocab.txt'));
+      await appendFile(join(half, member, 'vocab.txt'), 'x');
+      await expect(renew(half)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+      await writeFile(join(half, member, 'vocab.txt'), vocabulary);
+      await renew(half);
+      expect((await verifyArtifact(half)).version).toBe((await verifyArtifact(whole)).version);
+      expect(Object.keys((await readManifest(half)).files).sort()).toEqual(
+        Object.keys((await readManifest(whole)).files).sort(),
+      );
+    },
+  );
 
   test('says of each scored row which stage answered', async () => {
     const dataFile = file('both stages.csv');
@@ -222,6 +243,16 @@ describe('a cascade', () => {
     expect(objects.map((line) => (JSON.parse(line) as { stage: string }).stage)).toEqual(stages);
   });
 });
+
+/** Returns what a user would read. */
+async function quantize(model: string): Promise<string[]> {
+  const columns = { textColumnName: 'review', labelColumnName: 'sentiment' };
+  const rest = { unlabeled: false, margin: 50, maxEvalSamples: undefined, threads: 1 };
+  const options = { model, testFile: file('test.csv'), outputDir: `${model} judged`, ...columns, ...rest };
+  const { lines, progress } = observe();
+  await runQuantization(options, { progress, stopRequested: () => false });
+  return lines;
+}
 
 async function copyOf(dir: string, name: string): Promise<string> {
   await cp(dir, file(name), { recursive: true });
