@@ -30,7 +30,7 @@ export type ExploreOptions = Pick<
   | 'outputDir'
 >;
 
-/** Looks at one file of labeled reviews or several, and writes the data report, `eda_visualizations.png` and `report.html`. Trains nothing. */
+/** Looks at one file of labeled reviews or several, those without text included, and writes the data report, `eda_visualizations.png` and `report.html`. Trains nothing. */
 export async function runExploration(options: ExploreOptions, progress: Pick<Progress, 'say'>): Promise<void> {
   const { outputDir, maxSeqLength } = options;
   await requireNoOtherRun(outputDir, 'explore');
@@ -38,7 +38,7 @@ export async function runExploration(options: ExploreOptions, progress: Pick<Pro
   const tokenizer = await loadTokenizer(options);
   const parts: (ExploredPart & { readonly rowDigests: readonly string[] })[] = [];
   for (const [name, file] of files) {
-    const { reviews, rowDigests } = await readRows(file, options);
+    const { reviews, rowDigests } = await readRows(file, options, { keepEmpty: true });
     const tokenCounts = Uint32Array.from(reviews, ({ text }) => tokenizer.encode(text).tokenCount);
     parts.push({ name, reviews, rowDigests, tokenCounts });
   }

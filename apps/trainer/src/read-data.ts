@@ -32,6 +32,8 @@ export interface DataSource {
 export interface ReadLimits {
   readonly maxRows?: number | undefined;
   readonly requireBothClasses?: boolean;
+  /** Reviews without text are refused otherwise. */
+  readonly keepEmpty?: boolean;
 }
 
 /** Reads and checks one file of labeled reviews. */
@@ -42,13 +44,14 @@ export async function readRows(
     labelColumnName,
     groupColumn,
   }: Pick<DataOptions, 'textColumnName' | 'labelColumnName'> & Partial<Pick<DataOptions, 'groupColumn'>>,
-  { maxRows, requireBothClasses = false }: ReadLimits = {},
+  { maxRows, requireBothClasses = false, keepEmpty = false }: ReadLimits = {},
 ): Promise<ReadRows> {
   const reviews = await readReviews(file, {
     textColumn: textColumnName,
     labelColumn: labelColumnName,
     groupColumn,
     requireBothClasses,
+    keepEmpty,
     ...(maxRows === undefined ? {} : { maxRows }),
   });
   const rowDigests = reviews.map(({ text }) => rowDigest(text));

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { rowDigest } from '@marquee/dataset';
+import { readReviews, rowDigest } from '@marquee/dataset';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { runCli } from '../src/cli.js';
@@ -180,6 +180,26 @@ describe('explore', () => {
       '<th scope="row">train and test</th><td>3</td><td>3</td>',
     );
     expect(stderr).toContain('train and test share');
+  });
+
+  test('counts reviews without text by line, where split refuses them', async () => {
+    await writeCsv(join(cwd, 'gaps.csv'), [
+      ...tinyRows(8),
+      ['', 'positive'],
+      ['<br /> ', 'negative'],
+      ...tinyRows(2, 3),
+    ]);
+    const { stderr } = await run('explore --data-file gaps.csv --output-dir gaps');
+    const lines = (await readReviews(join(cwd, 'gaps.csv'), { keepEmpty: true })).slice(8, 10).map(({ line }) => line);
+    expect(await json('gaps', 'data_report.json')).toMatchObject({
+      parts: { data: { rows: 12, empty: { rows: 2, lines }, withoutWords: 2 } },
+    });
+    expect(stderr).toContain('data: 2 reviews without text, which a training refuses\n');
+    expect(await readFile(join(cwd, 'gaps', 'report.html'), 'utf8')).toContain('<th scope="col">no text</th>');
+    await expect(run('split --data-file gaps.csv --output-dir gaps-split')).rejects.toMatchObject({
+      code: 'EMPTY_REVIEW',
+      line: lines[0],
+    });
   });
 
   test('asks for a file', async () => {

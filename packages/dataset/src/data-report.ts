@@ -10,6 +10,7 @@ import {
 } from './duplicate-counts.js';
 import { describeLengths, type LengthSummary } from './length-summary.js';
 import { countOddCharacters, type OddCharacters } from './odd-characters.js';
+import { isEmptyText } from './require-text.js';
 import { wordsOf } from './words.js';
 
 /** The rows of one file, or of one split. */
@@ -28,6 +29,8 @@ export interface PartReport {
   readonly rows: number;
   /** Rows by label name; empty for unlabeled rows. */
   readonly labels: Readonly<Record<string, number>>;
+  /** Rows without text, which a training refuses, and the lines at which the first of them start. */
+  readonly empty: { readonly rows: number; readonly lines: readonly number[] };
   /** Rows without any word: white space, `<br />` and marks alone. */
   readonly withoutWords: number;
   readonly lengths: {
@@ -49,6 +52,9 @@ export interface DataReport {
   /** One entry for each two parts that share a review. */
   readonly overlaps: readonly Overlap[];
 }
+
+/** Empty rows whose lines are listed, at most: enough to look at. */
+const LISTED_ROWS = 20;
 
 const HTML = /<\/?[a-z][^<>]*>|&(?:#\d+|#x[\da-f]+|[a-z][a-z\d]*);/i;
 
@@ -85,12 +91,14 @@ function describePart(
   range: RowRange,
   labelNames: readonly string[],
 ): PartReport {
-  const { texts, tokenCounts } = part;
+  const { texts, lines, tokenCounts } = part;
+  const empty = [...texts.keys()].filter((row) => isEmptyText(texts[row] ?? ''));
   const words = texts.map((text) => wordsOf(text).length);
   const htmlRows = texts.filter((text) => HTML.test(text)).length;
   return {
     rows: texts.length,
     labels: countLabels(part.labels, labelNames),
+    empty: { rows: empty.length, lines: empty.slice(0, LISTED_ROWS).map((row) => lines[row] ?? 0) },
     withoutWords: words.filter((count) => count === 0).length,
     lengths: {
       characters: describeLengths(texts.map(({ length }) => length)),

@@ -25,6 +25,8 @@ export interface ReadReviewsOptions {
   readonly maxRows?: number;
   /** Refuses a file whose reviews (the first `maxRows`) all have one label. Default false. */
   readonly requireBothClasses?: boolean;
+  /** Keeps reviews without text, which are refused otherwise. Default false. */
+  readonly keepEmpty?: boolean;
 }
 
 type ResolvedOptions = Required<ReadReviewsOptions>;
@@ -36,6 +38,7 @@ const DEFAULTS: ResolvedOptions = {
   labels: ['negative', 'positive'],
   maxRows: Number.POSITIVE_INFINITY,
   requireBothClasses: false,
+  keepEmpty: false,
 };
 
 /**
@@ -65,7 +68,7 @@ function resolveOptions(options: ReadReviewsOptions): ResolvedOptions {
 function createReviewParser(file: string, options: ResolvedOptions) {
   const classIds = new Map(options.labels.map((label, index) => [label, index === 0 ? 0 : 1] as const));
   return ([text = '', writtenLabel = '', group]: readonly string[], line: number): Review => {
-    requireText(text, options.textColumn, { file, line });
+    if (!options.keepEmpty) requireText(text, options.textColumn, { file, line });
     const label = classIds.get(writtenLabel.trim());
     if (label === undefined) throw unknownLabel(file, line, writtenLabel.trim(), options);
     return group === undefined ? { text, label, line } : { text, label, line, group: group.trim() };

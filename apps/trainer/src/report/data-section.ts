@@ -62,13 +62,14 @@ function overlapTable({ report }: Exploration): Html {
 }
 
 function oddityTable({ report }: Exploration): Html {
-  const rows = Object.entries(report.parts).map(([name, { html: tags, withoutWords, characters }]) => {
+  const rows = Object.entries(report.parts).map(([name, { html: tags, empty, withoutWords, characters }]) => {
     const { nonAscii, control, replacement, mojibake, invisible } = characters;
-    const counts = [withoutWords, nonAscii, control, replacement, mojibake, invisible].map(formatCount);
+    const counts = [empty.rows, withoutWords, nonAscii, control, replacement, mojibake, invisible].map(formatCount);
     return [name, `${formatCount(tags.rows)} (${formatPercent(tags.share)})`, ...counts];
   });
   const kinds = [
     'HTML',
+    'no text',
     'no word',
     'beyond ASCII',
     'control characters',
