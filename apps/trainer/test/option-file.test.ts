@@ -65,7 +65,10 @@ describe('a flaw in a file of options is refused with file, line and expectation
     'a name like no other': ['zzz: 1\n', " line 1: unknown option 'zzz'; --help lists what there is"],
     'a name of every object': ['constructor: 1\n', " line 1: unknown option 'constructor'; --help lists what there is"],
     'a file within the file': ['config: a.yaml\n', " line 1: unknown option 'config'; --help lists what there is"],
-    'a word for a number': ['\nseed: one\n', ' line 2: seed: expected an integer of at least 0, got "one"'],
+    'a word for a number': [
+      '\nseed: one\n',
+      ' line 2: seed: expected an integer of at least 0 below 4294967296, got "one"',
+    ],
     'a number out of range': [
       'warmup-ratio: 1\n',
       ' line 1: warmup-ratio: expected a number of at least 0 below 1, got "1"',
