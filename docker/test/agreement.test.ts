@@ -24,6 +24,16 @@ describe('the images', () => {
   });
 });
 
+describe('the autoscaler', () => {
+  it('looks at what is refused and at what waits, and the guide has the rules that serve them', () => {
+    const namesIn = (path: string, pattern: RegExp): string[] =>
+      [...read(path).matchAll(pattern)].map(([, name = '']) => name);
+    const metrics = ['marquee_queue_refusals_per_second', 'marquee_queue_reviews'];
+    expect(namesIn('docker/kubernetes/autoscaler.yaml', /metric:\n +name: (\w+)/g)).toEqual(metrics);
+    expect(namesIn('docs/deployment.md', /name: \{ as: (\w+) \}/g)).toEqual(metrics);
+  });
+});
+
 describe('a container that is told to stop', () => {
   it('has 10 s more than a drain takes before compose kills it', () => {
     expect(numberIn('compose.yaml', /stop_grace_period: (\d+)s/)).toBeGreaterThanOrEqual(DRAIN_S + 10);
