@@ -28,9 +28,8 @@ export interface ExplainOptions extends CallOptions {
 /** Another try may succeed, and does no harm: a prediction changes nothing. */
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([429, 503]);
 
-/** What the server takes as `X-Request-Timeout-Ms`. */
+/** The least that the server takes as `X-Request-Timeout-Ms`. */
 const MIN_TIMEOUT_MS = 1_000;
-const MAX_TIMEOUT_MS = 30_000;
 
 interface Call extends CallOptions {
   readonly method: 'GET' | 'POST';
@@ -109,9 +108,10 @@ export class MarqueeClient {
     { method, path, body, accepts = [], signal }: Call,
     remainingMs: number,
   ): Promise<Outcome<Answer>> {
+    const { url, fetch } = this.#options; // browsers refuse to have theirs called as a method
     const timeout = AbortSignal.timeout(Math.max(1, Math.ceil(remainingMs)));
     try {
-      const response = await this.#options.fetch(this.#options.url + path, {
+      const response = await fetch(url + path, {
         method,
         headers: this.#headers(body !== undefined, remainingMs),
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
@@ -127,7 +127,7 @@ export class MarqueeClient {
   }
 
   #headers(hasBody: boolean, remainingMs: number): Record<string, string> {
-    const timeoutMs = Math.min(MAX_TIMEOUT_MS, Math.max(MIN_TIMEOUT_MS, Math.ceil(remainingMs)));
+    const timeoutMs = Math.max(MIN_TIMEOUT_MS, Math.ceil(remainingMs));
     return {
       Accept: 'application/json',
       'X-Request-Timeout-Ms': String(timeoutMs),
@@ -172,11 +172,20 @@ function parse(text: string, { status, headers }: Response): unknown {
   }
 }
 
-function toClientError(text: string, response: Response): ClientError {
-  const { status } = response;
-  const { code, detail, request_id: requestId } = parse(text, response) as Partial<ErrorResponse>;
+/** Never throws: what is not 2xx may come from a proxy, and whether to try again is the status's to say. */
+function toClientError(text: string, { status, headers }: Response): ClientError {
+  const { code, detail, request_id: requestId = headers.get('X-Request-Id') ?? undefined } = readError(text);
   if (isApiErrorCode(code) && detail !== undefined) return new ClientError(code, detail, { status, requestId });
-  return new ClientError('UNEXPECTED_ANSWER', `The answer with status ${status} is no error of this API`, { status });
+  const message = `The answer with status ${status} is no error of this API`;
+  return new ClientError('UNEXPECTED_ANSWER', message, { status, requestId });
+}
+
+function readError(text: string): Partial<ErrorResponse> {
+  try {
+    return (JSON.parse(text) ?? {}) as Partial<ErrorResponse>;
+  } catch {
+    return {};
+  }
 }
 
 const isApiErrorCode = (code: unknown): code is ApiErrorCode =>

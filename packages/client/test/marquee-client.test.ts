@@ -84,6 +84,15 @@ describe('a call', () => {
     expect(timeoutMs).toBeLessThanOrEqual(5000);
   });
 
+  test('is made by a fetch that refuses to be a method, as those of browsers do', async () => {
+    answers = [OK];
+    function fetchOfBrowser(this: unknown, ...args: Parameters<typeof fetch>): Promise<Response> {
+      if (this !== undefined) throw new TypeError('Illegal invocation');
+      return fetch(...args);
+    }
+    expect(await connect({ fetch: fetchOfBrowser }).predict('good')).toEqual(PREDICTION);
+  });
+
   test('keeps the path of the address', async () => {
     answers = [OK];
     await connect({ url: `${url}/marquee/` }).modelInfo();
@@ -110,6 +119,7 @@ describe('a call', () => {
   test.each([
     ['a page of a proxy', { status: 502, body: '<html>Bad gateway</html>' }],
     ['an error of another API', { status: 500, body: { message: 'no' } }],
+    ['an error that is null', { status: 400, body: null }],
     ['an answer that is not JSON', { status: 200, body: 'ok' }],
   ])('fails as UNEXPECTED_ANSWER on %s', async (_, answer) => {
     answers = [answer];
@@ -117,6 +127,7 @@ describe('a call', () => {
       code: 'UNEXPECTED_ANSWER',
       status: answer.status,
     });
+    expect(requests).toHaveLength(1);
   });
 
   test('sends any number of reviews in batches of 32', async () => {
@@ -132,6 +143,12 @@ describe('retries', () => {
     answers = [full('0'), { ...full(), status: 429 }, 'hang up', OK];
     expect(await connect({ retries: 3 }).predict('good')).toEqual(PREDICTION);
     expect(requests).toHaveLength(4);
+  });
+
+  test('follow the 503 of a proxy, which is no JSON', async () => {
+    answers = [{ status: 503, headers: { 'Retry-After': '0' }, body: '<html>No endpoints</html>' }, OK];
+    expect(await connect().predict('good')).toEqual(PREDICTION);
+    expect(requests).toHaveLength(2);
   });
 
   test('are bounded', async () => {
