@@ -92,7 +92,7 @@ export function createServer({
     response.once('close', () => {
       const { route, errorCode } = stateOf(request);
       const { method } = request;
-      const { statusCode: status } = response;
+      const status = response.writableFinished ? response.statusCode : undefined;
       metrics.onRequest({ method, route: route?.path, status, errorCode, durationMs: performance.now() - startMs });
     });
     next();

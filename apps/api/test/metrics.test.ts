@@ -1,9 +1,10 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServedExplanation } from '../src/explanation/explanation-service.js';
 import { ApiError } from '../src/http/api-error.js';
 import { meterExplanations } from '../src/metrics/metered-explanations.js';
 import { createMetrics } from '../src/metrics/metrics.js';
-import { post, send, startTinyService } from './support/service.js';
+import { post, send, startTinyService, until } from './support/service.js';
 import type { TinyService } from './support/service.js';
 
 let service: TinyService;
@@ -93,6 +94,17 @@ describe('GET /metrics', () => {
     expect(valueOf(after, `marquee_http_requests_total{method="GET",route="${versionPath}",status="404"}`)).toBe(1);
     expect(valueOf(after, 'marquee_http_requests_total{method="GET",route="none",status="404"}')).toBe(1);
     expect(valueOf(after, 'marquee_http_request_duration_seconds_count{method="POST",route="/predict/batch"}')).toBe(1);
+  });
+
+  test('counts a request whose client has gone as 499, which took no time', async () => {
+    const labels = 'method="POST",route="/hf"';
+    const head = 'POST /hf HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n';
+    const socket = connect(service.port, '127.0.0.1');
+    socket.write(`${head}{"inputs`, () => socket.destroy());
+    await until(async () => (await scrape()).includes(`marquee_http_requests_total{${labels}`));
+    const after = await scrape();
+    expect(valueOf(after, `marquee_http_requests_total{${labels},status="499"}`)).toBe(1);
+    expect(valueOf(after, `marquee_http_request_duration_seconds_count{${labels}}`)).toBeUndefined();
   });
 
   test('says how long the event loop was held up', async () => {

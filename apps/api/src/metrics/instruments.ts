@@ -25,7 +25,7 @@ export function createInstruments(registry: Registry) {
   return {
     requests: counter(
       'marquee_http_requests_total',
-      'Requests answered, by method, route and status.',
+      'Requests, by method, route and status; 499 where the client was gone before the whole answer was sent.',
       'method',
       'route',
       'status',

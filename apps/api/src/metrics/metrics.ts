@@ -28,11 +28,15 @@ const isRejection = (code: ApiErrorCode): code is Rejection => (REJECTIONS as re
 /** Gauges of prom-client with the suffix of counters, which `promtool check metrics` refuses; without it, they are there too. */
 const MISNAMED = ['handles', 'requests', 'resources'].map((what) => `marquee_nodejs_active_${what}_total`);
 
+/** In the place of a status that nobody got to see, as nginx has it. */
+const CLIENT_GONE = 499;
+
 export interface RequestOutcome {
   readonly method: string;
   /** Path of the row of the route table, with its `:names`; undefined for what met no route. */
   readonly route: string | undefined;
-  readonly status: number;
+  /** Undefined when the connection ended before all of the answer was sent. */
+  readonly status: number | undefined;
   readonly durationMs: number;
   /** The error that was answered, if one was. */
   readonly errorCode?: ApiErrorCode | undefined;
@@ -75,8 +79,8 @@ export function createMetrics(): Metrics {
       onExplained: (durationMs, method) => explanationDurations.observe({ method }, durationMs / 1000),
     },
     onRequest({ method, route = 'none', status, durationMs, errorCode }) {
-      requests.inc({ method: labelOf(method), route, status: String(status) });
-      durations.observe({ method: labelOf(method), route }, durationMs / 1000);
+      requests.inc({ method: labelOf(method), route, status: String(status ?? CLIENT_GONE) });
+      if (status !== undefined) durations.observe({ method: labelOf(method), route }, durationMs / 1000);
       if (errorCode !== undefined && isRejection(errorCode)) rejections.inc({ reason: errorCode.toLowerCase() });
     },
     onPredictions(answered) {
