@@ -38,6 +38,12 @@ describe('the client', () => {
     });
   });
 
+  test('is answered by a server that gives an answer less time than the client does', async () => {
+    await using hasty = await startTinyService({}, undefined, ['--request-timeout-ms', '10000']);
+    const patient = new MarqueeClient({ url: hasty.url, timeoutMs: 60_000 });
+    expect(await patient.predict('good')).toMatchObject({ sentiment: 'positive' });
+  });
+
   test('tries again when there is no model, and then says so', async () => {
     const idle = await startTinyServiceWithoutProcess();
     const patient = new MarqueeClient({ url: idle.url, retries: 1, minBackoffMs: 0 });

@@ -17,7 +17,7 @@ const DETAILS: Readonly<Record<ApiErrorCode, (route: Route) => string>> = {
   INVALID_REQUEST: ({ wire }) => INVALID[wire],
   EMPTY_INPUT: () => 'Input validation error: `inputs` cannot be empty',
   MALFORMED_BODY: () => 'Request body is not valid JSON',
-  INVALID_HEADER: () => 'X-Request-Timeout-Ms must be an integer from 1000 to 30000',
+  INVALID_HEADER: () => 'X-Request-Timeout-Ms must be an integer of at least 1000',
   MALFORMED_HTTP: () => 'Request is not valid HTTP/1.1',
   KEY_REQUIRED: ({ scope }) => `A key with the scope ${scope} is required, in Authorization: Bearer or X-API-Key`,
   KEY_INVALID: () => 'This key is not known, has expired or was revoked',

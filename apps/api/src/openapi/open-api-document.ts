@@ -42,8 +42,8 @@ const PARAMETERS = {
     name: 'X-Request-Timeout-Ms',
     in: 'header',
     description:
-      'Milliseconds after which the answer is of no use any more. The server gives up by itself after 30,000.',
-    schema: { type: 'integer', minimum: 1000, maximum: 30_000 },
+      'Milliseconds after which the answer is of no use any more. The server has a limit of its own, 30,000 by default, which more than that does not raise.',
+    schema: { type: 'integer', minimum: 1000 },
   },
   RequestId: {
     name: 'X-Request-Id',
