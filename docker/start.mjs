@@ -1,9 +1,10 @@
 // Entry of the image: the server with the options that follow, or `keys …`. Chooses the model, and leaves everything else to them.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** Where a model is mounted, as such a folder or in one named as the training command's. */
-const MOUNTED_MODELS = '/app/models';
+const MOUNTED_MODELS = fileURLToPath(new URL('../models', import.meta.url));
 const MODEL_FOLDERS = [MOUNTED_MODELS, join(MOUNTED_MODELS, 'final_model')];
 
 const MAIN = '../apps/api/dist/main.js';
@@ -17,7 +18,10 @@ function findMountedModel() {
   process.exit(1);
 }
 
-if (process.argv[2] !== 'keys' && process.env['MARQUEE_MODEL'] === undefined) {
+/** An empty variable counts as none, as the server has it. */
+const isNamed = Boolean(process.env['MARQUEE_MODEL']) || process.argv.some((word) => /^--model(?:=|$)/.test(word));
+
+if (process.argv[2] !== 'keys' && !isNamed) {
   const mounted = findMountedModel();
   if (mounted !== undefined) process.env['MARQUEE_MODEL'] = mounted;
 }
