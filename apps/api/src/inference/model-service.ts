@@ -143,6 +143,7 @@ export class ModelService implements InferenceService {
     try {
       await this.#serve(candidate);
     } catch (error) {
+      if (this.unreadiness === 'draining') throw this.#shuttingDown(); // which closed it
       observer.onReload?.('failed');
       log.error({ err: error }, 'the model in the folder was refused, the one before goes on');
       const reason = error instanceof StartError ? error.message : 'see the log of the server';

@@ -100,6 +100,14 @@ describe('a reload', () => {
     expect(reloads).toEqual(['failed']);
   });
 
+  test('that the end of the server cuts off is neither refused nor counted', async () => {
+    const reload = service.reload();
+    await until(() => service.processIds.length > 2); // it has begun
+    service.drain(performance.now() + 60_000);
+    await expect(reload).rejects.toMatchObject({ code: 'SHUTTING_DOWN' });
+    expect(reloads).toEqual([]);
+  });
+
   test('of a model whose golden inputs come out wrong leaves the old one, too', async () => {
     const goldenInputs = [{ inputIds: [2, 10, 3], logits: { int8: [2, -2] } }]; // [CLS] good [SEP]
     await writeManifest(artifact.dir, { ...TINY_DRAFT, version: 'wrong', goldenInputs }, tinyFiles().keys());
