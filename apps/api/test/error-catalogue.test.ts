@@ -100,6 +100,13 @@ describe.each(Object.entries(WIRES))('over the wire of %s', (_name, wire) => {
     expect(headers.get('Content-Type')).toBe('application/json; charset=utf-8');
   });
 
+  test.each(CODES.filter((code) => API_ERRORS[code].status === 503))(
+    '%s says when to try again, where who threw it did not',
+    async (code) => {
+      expect((await fail(new ApiError(code, DETAIL))).headers.get('Retry-After')).toBe('1');
+    },
+  );
+
   test('what nobody foresaw is answered with a fixed sentence, and logged', async () => {
     logged.length = 0;
     const { status, body } = await fail(new Error('planted secret'));

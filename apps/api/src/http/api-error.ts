@@ -6,6 +6,9 @@ interface ApiErrorOptions {
   readonly cause?: unknown;
 }
 
+/** Of a 503, where whoever throws it knows no better time: what it tells of passes soon, or another server is there. */
+const SOON = { 'Retry-After': '1' };
+
 /** What a client is answered instead of a result. `detail` goes over the wire: it never quotes an exception or a review. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
@@ -15,7 +18,7 @@ export class ApiError extends Error {
   constructor(code: ApiErrorCode, detail: string, options: ApiErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.headers = options.headers ?? {};
+    this.headers = { ...(this.status === 503 && SOON), ...options.headers };
   }
 
   get status(): number {

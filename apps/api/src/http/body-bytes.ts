@@ -80,9 +80,7 @@ class CollectedBytes {
     bytesInReading += chunk.length;
     if (this.#sizeBytes > this.maxBytes) throw tooLarge(this.maxBytes);
     if (bytesInReading > MAX_BYTES_IN_READING) {
-      throw new ApiError('QUEUE_FULL', 'Too many bodies are being sent: try again later', {
-        headers: { 'Retry-After': '1' },
-      });
+      throw new ApiError('QUEUE_FULL', 'Too many bodies are being sent: try again later');
     }
     this.#chunks.push(chunk);
   }
