@@ -61,12 +61,12 @@ export const ORIGINS = list('exact origins such as https://app.example.com', (te
   /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text ? text : undefined,
 );
 
-/** Addresses, and networks such as 10.0.0.0/8. */
-export const NETWORKS = list('addresses or networks such as 10.0.0.0/8', (text) => {
+/** Addresses, and networks such as 10.0.0.0/8. Express takes no /0. */
+export const NETWORKS = list('addresses or networks such as 10.0.0.0/8 (but not /0)', (text) => {
   const [address = '', prefix, ...rest] = text.split('/');
   const bits = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
-  const isRight = rest.length === 0 && (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits));
-  return bits > 0 && isRight ? text : undefined;
+  const isPrefix = prefix === undefined || (/^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= bits);
+  return bits > 0 && isPrefix && rest.length === 0 ? text : undefined;
 });
 
 export const REDIS_URL: SettingType<string> = {

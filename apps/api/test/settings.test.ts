@@ -125,7 +125,12 @@ describe('settings', () => {
     [
       [],
       { MARQUEE_TRUSTED_PROXIES: '10.0.0.0/33' },
-      'MARQUEE_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8, with commas between, got "10.0.0.0/33".',
+      'MARQUEE_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8 (but not /0), with commas between, got "10.0.0.0/33".',
+    ],
+    [
+      [],
+      { MARQUEE_TRUSTED_PROXIES: '0.0.0.0/0' },
+      'MARQUEE_TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8 (but not /0), with commas between, got "0.0.0.0/0".',
     ],
     [
       [],
