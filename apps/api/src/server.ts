@@ -1,5 +1,5 @@
 import express from 'express';
-import type { Express } from 'express';
+import type { Express, RequestHandler } from 'express';
 import type { Access } from './http/access.js';
 import { createErrorHandler } from './http/answer-error.js';
 import { ApiError } from './http/api-error.js';
@@ -97,7 +97,7 @@ export function createServer({
     });
     next();
   });
-  app.use(createSecurityHeaders(settings.tlsCert !== undefined), createRequestLog(log));
+  app.use(createSecurityHeaders(settings.tlsCert !== undefined), createRequestLog(log), requireHost);
   if (settings.corsOrigins !== undefined) app.use(createCors(settings.corsOrigins));
   mountRoutes(app, routes, { access, limits, settings });
   mountDocuments(app, openApi);
@@ -126,6 +126,11 @@ function createApp({ trustedProxies = [] }: HttpSettings): Express {
   app.set('trust proxy', [...trustedProxies]);
   return app;
 }
+
+const requireHost: RequestHandler = ({ headers, httpVersion }, _response, next) => {
+  if (headers.host === undefined && httpVersion === '1.1') throw new ApiError('MALFORMED_HTTP', 'Host is required');
+  next();
+};
 
 function refusePath(): never {
   throw new ApiError('ROUTE_NOT_FOUND', 'No such path: see /docs for those that there are');

@@ -38,6 +38,7 @@ export function createListeningServer(
     headersTimeout: settings.headersTimeoutMs,
     requestTimeout: settings.headersTimeoutMs + settings.bodyTimeoutMs + REQUEST_SLACK_MS,
     keepAliveTimeout: settings.keepAliveTimeoutMs,
+    requireHostHeader: false, // it is required, but Node would refuse its absence without a word
     connectionsCheckingInterval: Math.min(CONNECTIONS_CHECK_MS, settings.headersTimeoutMs),
   };
   const server =
@@ -47,6 +48,8 @@ export function createListeningServer(
   server.setTimeout(settings.requestTimeoutMs + IDLE_SLACK_MS);
   // Who waits for 100 Continue is told so when the body is wanted, and spared sending one that is refused.
   server.on('checkContinue', listener);
+  // What else is expected may be ignored (RFC 9110, 10.1.1); Node would refuse it without a word.
+  server.on('checkExpectation', listener);
   server.on('clientError', createClientErrorHandler(log));
   return { server, certificate };
 }
