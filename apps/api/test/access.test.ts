@@ -142,6 +142,16 @@ describe('without any key', () => {
     },
   );
 
+  test('a request of a page of another site is refused, unless its origin is listed', async () => {
+    await using listed = await startTinyService({}, undefined, ['--cors-origins', 'https://app.example']);
+    const ofPage = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://app.example' };
+    expect(codeOf(await info(ofPage))).toBe('ANONYMOUS_REFUSED');
+    expect((await info({ 'Sec-Fetch-Site': 'same-origin' })).status).toBe(200);
+    expect((await ask(`${listed.url}/model/info`, ofPage)).status).toBe(200);
+    expect((await ask(`${listed.url}/model/info`, { ...ofPage, Origin: 'https://evil.example' })).status).toBe(403);
+    expect((await ask(`${service.url}/health`, ofPage)).status).toBe(200);
+  });
+
   test('a bad key is 401 all the same', async () => {
     expect((await info(bearer('secret'))).status).toBe(401);
   });
@@ -183,7 +193,12 @@ describe('MARQUEE_ALLOW_ANONYMOUS', () => {
 
   test('or a key is what another address than loopback asks for', async () => {
     const log = createLog({ level: 'silent', destination: { write: () => {} } });
-    const settings = { keysDir: '/nowhere/keys', allowAnonymous: false, allowedHosts: undefined };
+    const settings = {
+      keysDir: '/nowhere/keys',
+      allowAnonymous: false,
+      allowedHosts: undefined,
+      corsOrigins: undefined,
+    };
     for (const host of ['0.0.0.0', '::', '192.0.2.1', 'marquee.example']) {
       await expect(openAccess({ ...settings, host }, log)).rejects.toMatchObject({
         code: 'INVALID_SETTINGS',

@@ -105,6 +105,20 @@ describe('media types', () => {
   });
 });
 
+describe('media types of /v2', () => {
+  const body = JSON.stringify({ inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', data: ['good'] }] });
+  test.each([
+    [null, 200],
+    ['application/octet-stream', 200],
+    ['application/json', 200],
+    ['text/plain;charset=UTF-8', 415],
+    ['application/x-www-form-urlencoded', 415],
+    ['multipart/form-data; boundary=x', 415],
+  ])('%s is answered %d', async (type, status) => {
+    expect((await sendBody('/v2/models/marquee/infer', Buffer.from(body), type)).status).toBe(status);
+  });
+});
+
 describe('requests made to fail', () => {
   test.each([
     ['a path that cannot be decoded', '/v2/models/marquee/versions/x%ff', {}, 400],
@@ -184,6 +198,18 @@ describe('bodies made to hurt', () => {
     expect(answer).toMatch(
       /\{"error":"Bad request","detail":"Request is not valid HTTP\/1.1","code":"MALFORMED_HTTP","request_id":"[\w-]{36}"\}$/,
     );
+  });
+
+  test('HTTP/1.1 without Host is answered 400 with the four fields and the id', async () => {
+    const answer = await talk('GET /health HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 [^]*\r\nX-Request-Id: [\w-]{36}\r\n/);
+    expect(answer).toMatch(/\{"error":"Bad request","detail":"Host is required","code":"MALFORMED_HTTP","request_id":/);
+    expect(await talk('GET /health HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test('an expectation that nobody knows is ignored', async () => {
+    const head = 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n';
+    expect(await talk(`${head}Expect: applause\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   test('headers over 16 KiB are answered 431 with the four fields', async () => {

@@ -7,7 +7,7 @@ import type { Settings } from '../settings.js';
 import { ApiError } from './api-error.js';
 import { hostNameOf, isForwarded, isLoopbackConnection, isLoopbackHost } from './client-address.js';
 
-export type AccessSettings = Pick<Settings, 'host' | 'keysDir' | 'allowAnonymous' | 'allowedHosts'>;
+export type AccessSettings = Pick<Settings, 'host' | 'keysDir' | 'allowAnonymous' | 'allowedHosts' | 'corsOrigins'>;
 
 /** Who may do what. */
 export interface Access {
@@ -89,14 +89,19 @@ function admitAnonymous(keys: KeyRing, settings: AccessSettings, request: Incomi
 
 /**
  * Whoever can make a browser on this machine open a page can make it ask this server, under a name that leads here: that name
- * then stands in `Host` (DNS rebinding). And a proxy on this machine makes everybody look as if they were here.
+ * then stands in `Host` (DNS rebinding). It can also make it ask under this server's own name, and so work, though that page may
+ * not read the answer. And a proxy on this machine makes everybody look as if they were here.
  */
 function refusalOfAnonymous(settings: AccessSettings, request: IncomingMessage): string | undefined {
-  const { allowAnonymous, allowedHosts = [] } = settings;
+  const { allowAnonymous, allowedHosts = [], corsOrigins = [] } = settings;
+  const { origin = '', 'sec-fetch-site': site } = request.headers;
   const host = hostNameOf(request);
   const isKnownHost = host !== undefined && (isLoopbackHost(host) || allowedHosts.includes(host));
   if (allowAnonymous && allowedHosts.length === 0) return undefined;
   if (!isKnownHost) return 'Host must be a loopback name or one that MARQUEE_ALLOWED_HOSTS lists';
+  if (site === 'cross-site' && !corsOrigins.includes(origin)) {
+    return 'a page of another site must be of an origin that MARQUEE_CORS_ORIGINS lists';
+  }
   if (allowAnonymous) return undefined;
   if (!isLoopbackConnection(request)) return 'only this machine is served';
   if (isForwarded(request)) return 'a request that was forwarded is not served';

@@ -5,8 +5,11 @@ import { assertBoundedJson } from './json-bounds.js';
 /** No `\s*` next to another one, which would try all ways to divide the spaces among the two. */
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?(?:;\s*)?$/i;
 
+/** JSON and the bytes of tensors. Triton's clients may send them without a type. */
+const BINARY_MEDIA_TYPE = 'application/octet-stream';
+
 export interface JsonBodyOptions {
-  /** Header with the number of bytes that are JSON. Where it may be sent, any media type is taken. */
+  /** Header with the number of bytes that are JSON, of a body that may also be binary. */
   readonly jsonLengthHeader?: string;
 }
 
@@ -54,9 +57,11 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** Throws ApiError UNSUPPORTED_MEDIA_TYPE. */
+/** Throws ApiError UNSUPPORTED_MEDIA_TYPE: the types of forms, which any web page may send anywhere, are none of ours. */
 export function assertMediaType({ headers }: IncomingMessage, { jsonLengthHeader }: JsonBodyOptions): void {
-  if (jsonLengthHeader === undefined && !JSON_MEDIA_TYPE.test(headers['content-type'] ?? '')) {
-    throw new ApiError('UNSUPPORTED_MEDIA_TYPE', 'Content-Type must be application/json');
-  }
+  const mayBeBinary = jsonLengthHeader !== undefined;
+  const type = headers['content-type'] ?? (mayBeBinary ? BINARY_MEDIA_TYPE : '');
+  if (JSON_MEDIA_TYPE.test(type) || (mayBeBinary && type === BINARY_MEDIA_TYPE)) return;
+  const others = mayBeBinary ? ` or ${BINARY_MEDIA_TYPE}, or left out` : '';
+  throw new ApiError('UNSUPPORTED_MEDIA_TYPE', `Content-Type must be application/json${others}`);
 }

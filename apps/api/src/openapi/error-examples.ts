@@ -34,7 +34,7 @@ const DETAILS: Readonly<Record<ApiErrorCode, (route: Route) => string>> = {
   UNSUPPORTED_MEDIA_TYPE: ({ request }) =>
     request?.jsonLengthHeader === undefined
       ? 'Content-Type must be application/json'
-      : 'Content-Encoding must be one of gzip, deflate, br, or left out',
+      : 'Content-Type must be application/json or application/octet-stream, or left out',
   RATE_LIMITED: () => 'One address may ask for at most 600 requests a minute: try again in 12 s',
   HEADERS_TOO_LARGE: () => 'Request headers must have at most 16 KiB',
   INTERNAL: () => 'Prediction failed: unexpected error, see the log of the server',

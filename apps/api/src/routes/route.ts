@@ -48,7 +48,7 @@ export interface RequestSpec<Body extends object> {
   readonly maxBytes: number;
   /** Fields that the DTO does not know: refused by default, or dropped, as the servers do whose protocol it is. */
   readonly unknownFields?: 'refuse' | 'drop';
-  /** Header with the number of bytes that are JSON: with it, the rest is the attachment, and any media type is taken. */
+  /** Header with the number of bytes that are JSON: with it, the rest is the attachment. */
   readonly jsonLengthHeader?: string;
 }
 
