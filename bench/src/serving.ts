@@ -45,7 +45,7 @@ async function openContext(options: CommandOptions, dir: string): Promise<BenchC
   const models = await openServingModels({ dir, model, python });
   const reviews = await readServedReviews({
     file: options.path('reviews'),
-    tokenizerDir: models.tokenizerDir,
+    tokenizerDir: models.transformerDir,
     blocks: options.count('blocks', 16),
     blockSize: BLOCK_SIZE,
   });

@@ -17,7 +17,7 @@ export interface PeerModel extends PeerExport {
 /** The same weights in the layouts of all contenders, each written when first asked for. */
 export interface ServingModels {
   /** The folder whose tokenizer all models share: the shipped transformer. */
-  readonly tokenizerDir: string;
+  readonly transformerDir: string;
   /** An artifact of ours with fp32 weights: DistilBERT's are random, MiniLM's are the shipped transformer's. */
   artifact(shape: ShapeName): Promise<string>;
   /** Needs a Python with optimum-onnx. */
@@ -32,18 +32,18 @@ export interface ServingModelsOptions {
 }
 
 export async function openServingModels({ dir, model, python }: ServingModelsOptions): Promise<ServingModels> {
-  const tokenizerDir = await transformerOf(model);
+  const transformerDir = await transformerOf(model);
   const artifacts = new Map<ShapeName, Promise<string>>();
   const exports = new Map<ShapeName, Promise<PeerModel>>();
   const artifact = (shape: ShapeName): Promise<string> =>
     remember(artifacts, shape, async () => {
       const target = join(dir, shape);
-      if (shape === 'minilm') await writeAgain(tokenizerDir, target);
-      else await writeOurModel(target, shapeConfig(shape), randomWeights(shapeConfig(shape), 1), tokenizerDir);
+      if (shape === 'minilm') await writeAgain(transformerDir, target);
+      else await writeOurModel(target, shapeConfig(shape), randomWeights(shapeConfig(shape), 1), transformerDir);
       return target;
     });
   return {
-    tokenizerDir,
+    transformerDir,
     artifact,
     transformersJs: (shape) =>
       remember(exports, shape, async () => {

@@ -21,7 +21,10 @@ const LOAD_MS = { least: 500, most: 2000 };
 
 interface Stop {
   readonly samples: readonly Sample[];
-  /** Failed requests of which the server's log does not tell: their connections waited in the kernel's queue when it was closed. */
+  /**
+   * Failed requests on new connections of which the server's log does not tell: they waited in the kernel's queue when it was closed. A kept connection had
+   * been accepted, and what was asked on it was lost.
+   */
   readonly neverTaken: number;
   /** `0`, another exit code or a signal. */
   readonly ending: string;
@@ -49,7 +52,7 @@ export const stops: Scenario = {
       title: 'Stops under load',
       setting:
         `${count} times: ${CLIENTS} clients ask single reviews of the served model, SIGTERM after 0.5 to 2 s of it; clients go on asking until the server is gone. ` +
-        'A request failed when there was a connection for it and no whole answer came; one of which the server’s log does not tell was never accepted: its connection waited in the ' +
+        'A request failed when there was a connection for it and no whole answer came; one on a new connection of which the server’s log does not tell was never accepted: that connection waited in the ' +
         'kernel’s queue in the moment that the server stopped listening.',
       tables: [stopTable(outcomes, neverTaken, results)],
       findings: [
@@ -85,7 +88,9 @@ async function stopUnderLoad(context: BenchContext, loadMs: number): Promise<Sto
       running.stop();
       const { samples } = await running.report;
       const log = server.log();
-      const neverTaken = countOutcomes(samples.filter(({ requestId = '' }) => !log.includes(requestId))).failed;
+      const isOfNewConnection = ({ failure }: Sample): boolean => failure === 'ECONNRESET' || failure === 'EPIPE';
+      const untold = samples.filter((sample) => isOfNewConnection(sample) && !log.includes(sample.requestId ?? ''));
+      const neverTaken = countOutcomes(untold).failed;
       return { samples, neverTaken, ending: String(signal ?? code), seconds, leftBehind };
     }),
   );

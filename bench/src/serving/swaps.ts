@@ -113,7 +113,10 @@ async function swapUnderLoad(context: BenchContext): Promise<SwapsResult> {
         const before = await servedVersion(server);
         await turnLink(link, to);
         server.signal('SIGHUP');
-        await waitUntil('another version answers', server, async () => (await servedVersion(server)) !== before);
+        await waitUntil('another version answers', server, async () => {
+          const now = await servedVersion(server);
+          return now !== undefined && now !== before;
+        });
         await waitUntil('the old processes are gone', server, () => processTree(server.pid).length <= processes);
         const seconds = (performance.now() - startMs) / 1000;
         const [, ...children] = processTree(server.pid);
@@ -164,12 +167,13 @@ async function askAll(
   return report.samples.flatMap(({ answers }) => answers ?? []);
 }
 
-async function servedVersion({ url }: RunningServer): Promise<string> {
+/** Undefined where the answer is another than 200. */
+async function servedVersion({ url }: RunningServer): Promise<string | undefined> {
   const client = createHttpClient(url);
   const body = JSON.stringify({ text: 'A triumph.' });
   const answer = await client.send({ method: 'POST', path: '/predict', body, reviews: 1 }, SWAP_TIMEOUT_MS);
   client.close();
-  return answer.status === 200 ? String((JSON.parse(answer.body) as { model_version?: string }).model_version) : '';
+  return answer.status === 200 ? (JSON.parse(answer.body) as { model_version?: string }).model_version : undefined;
 }
 
 async function waitUntil(what: string, server: RunningServer, holds: () => boolean | Promise<boolean>): Promise<void> {

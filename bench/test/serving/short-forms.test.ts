@@ -30,7 +30,7 @@ describe.runIf(process.platform === 'linux')('the service under load', () => {
       python: undefined,
       distilbert: undefined,
       model,
-      models: { tokenizerDir: model, artifact: unused, transformersJs: unused },
+      models: { transformerDir: model, artifact: unused, transformersJs: unused },
       reviews: { source: 'five texts', blocks: [texts.map((text) => ({ text }))] },
       dir,
       disturbances: [],
@@ -79,7 +79,7 @@ describe.runIf(process.platform === 'linux')('the service under load', () => {
 
   it(
     'answers or refuses whatever arrives when more arrives than it can answer',
-    async () => expect((await measure(overload))['overload: neither answered nor 503']).toBe('0'),
+    async () => expect((await measure(overload))['overload, transformer: neither answered nor 503']).toBe('0'),
     TIMEOUT_MS,
   );
 
