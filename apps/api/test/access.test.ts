@@ -145,11 +145,13 @@ describe('without any key', () => {
   test('a request of a page of another site is refused, unless its origin is listed', async () => {
     await using listed = await startTinyService({}, undefined, ['--cors-origins', 'https://app.example']);
     const ofPage = { 'Sec-Fetch-Site': 'cross-site', Origin: 'https://app.example' };
-    expect(codeOf(await info(ofPage))).toBe('ANONYMOUS_REFUSED');
-    expect((await info({ 'Sec-Fetch-Site': 'same-origin' })).status).toBe(200);
-    expect((await ask(`${listed.url}/model/info`, ofPage)).status).toBe(200);
-    expect((await ask(`${listed.url}/model/info`, { ...ofPage, Origin: 'https://evil.example' })).status).toBe(403);
-    expect((await ask(`${service.url}/health`, ofPage)).status).toBe(200);
+    const work = async (url: string, headers: Record<string, string>): Promise<string> =>
+      codeOf(await ask(`${url}/predict`, headers, 'POST'));
+    expect(await work(service.url, ofPage)).toBe('ANONYMOUS_REFUSED');
+    expect(await work(listed.url, { ...ofPage, Origin: 'https://evil.example' })).toBe('ANONYMOUS_REFUSED');
+    expect(await work(listed.url, ofPage)).toBe('UNSUPPORTED_MEDIA_TYPE'); // let in, to find that there is no body
+    expect(await work(service.url, { 'Sec-Fetch-Site': 'same-origin' })).toBe('UNSUPPORTED_MEDIA_TYPE');
+    expect((await info({ 'Sec-Fetch-Site': 'cross-site' })).status).toBe(200); // a link, which makes nobody work
   });
 
   test('a bad key is 401 all the same', async () => {

@@ -28,7 +28,7 @@ export const BLEND_OPTION_SPECS: Readonly<Record<keyof BlendOptions, OptionSpec>
   trainFile: { kind: 'path', help: 'CSV or JSONL with the reviews that the linear model is fitted on' },
   validationFile: {
     kind: 'path',
-    help: 'CSV that weights and threshold are fitted on; without it the part that train held out (same seed)',
+    help: 'CSV that weights and threshold are fitted on; without it the part that train holds out (same file and seed)',
   },
   testFile: { kind: 'path', help: 'CSV on which the finished artifact is evaluated once' },
   textColumnName: ofTraining.textColumnName,

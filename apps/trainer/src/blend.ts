@@ -19,14 +19,17 @@ import { scoreReviews } from './score-reviews.js';
 import { endOfArtifact, plainOptions } from './tracking/describe-training.js';
 import { recordRun, type RunWatch } from './tracking/record-run.js';
 import { TrainerError } from './trainer-error.js';
+import { readSeenRows } from './seen-rows.js';
 import { sessionOptions } from './session-options.js';
 import { transformerFolders } from './transformer-folders.js';
+
+const MAX_SEEN_SHARE = 0.1;
 
 type Blending = Ingredients & RunWatch;
 
 /**
  * Fits a linear model on the training reviews, and on the validation reviews its blend with trained models and the threshold of a cascade; writes the artifact. Throws
- * `INVALID_OPTION` without what the kind needs, `INTERRUPTED`, and what reading and loading throw.
+ * `INVALID_OPTION` without what the kind needs or where the transformers have seen what they are to be judged by, `INTERRUPTED`, and what reading and loading throw.
  */
 export async function runBlend(options: BlendOptions, watch: RunWatch): Promise<Manifest> {
   const { outputDir, kind } = options;
@@ -39,6 +42,7 @@ export async function runBlend(options: BlendOptions, watch: RunWatch): Promise<
     const expectation = `expected it, or a part held out, to fit a ${kind} on; got neither`;
     throw new TrainerError('INVALID_OPTION', `--validation-file: ${expectation}`);
   }
+  if (data.validation) await requireUnseen([...transformers.values()], data.validation);
   await prepareOutputFolder(output, 0);
   const { train, validation, test } = data;
   const parts = Object.entries({ train, validation, test });
@@ -62,6 +66,21 @@ function withoutValidation(data: DividedData<RowsPart>): DividedData<RowsPart> {
   const judged = new Set(data.validation?.rowDigests);
   const rows = [...data.train.reviews.keys()].filter((row) => !judged.has(data.train.rowDigests[row] ?? ''));
   return { ...data, train: pickRows(data.train, rows) };
+}
+
+/** Fitted on reviews that a transformer has learned, weights and threshold would trust it too much. A few of them do no harm. */
+async function requireUnseen(transformers: readonly string[], { rowDigests }: RowsPart): Promise<void> {
+  for (const dir of transformers) {
+    const seen = await readSeenRows(dir);
+    const count = rowDigests.filter((digest) => seen.has(digest)).length;
+    if (count <= MAX_SEEN_SHARE * rowDigests.length) continue;
+    const found = `got ${count} of ${rowDigests.length} that it was`;
+    const ways = 'name a --validation-file, or the training file and the --seed of its training';
+    throw new TrainerError(
+      'INVALID_OPTION',
+      `--validation-file: expected reviews that ${dir} was not trained on, ${found}: ${ways}`,
+    );
+  }
 }
 
 async function nameTransformers(folders: readonly string[]): Promise<Map<string, string>> {

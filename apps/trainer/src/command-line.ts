@@ -27,8 +27,9 @@ export async function resolveOptions(
 ): Promise<Record<string, unknown>> {
   const fromFile = typeof config === 'string' ? await readOptionFile(config, specs, cwd) : {};
   const named: Readonly<Record<string, unknown>> = { ...fromFile, ...given };
-  const options = Object.entries(specs).map(([name, { fallback, unlessGiven = '' }]) => {
-    return [name, named[name] ?? (named[unlessGiven] === undefined ? fallback : undefined)] as const;
+  const options = Object.entries(specs).map(([name, { fallback, unlessGiven }]) => {
+    const hasFallback = unlessGiven === undefined || named[unlessGiven] === undefined;
+    return [name, named[name] ?? (hasFallback ? fallback : undefined)] as const;
   });
   const missing = options.find(([name, value]) => value === undefined && specs[name]?.required);
   if (missing === undefined) return Object.fromEntries(options);

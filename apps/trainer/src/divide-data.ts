@@ -87,17 +87,19 @@ async function divideGivenParts<Part extends RowsPart>(
   const given = validationFile === undefined ? undefined : await read(validationFile, { maxRows: maxEvalSamples });
   const test = testFile === undefined ? undefined : await read(testFile, { maxRows: maxEvalSamples });
   const named = Object.entries({ train: whole, validation: given, test });
-  const { report } = reportRows(named.flatMap(([name, part]) => (part ? [{ name, ...part }] : [])));
+  const { report, groups } = reportRows(named.flatMap(([name, part]) => (part ? [{ name, ...part }] : [])));
   if (given || validationSplitPercentage === 0) {
     return { train: whole, validation: given, test, report, split: undefined };
   }
   const labels = whole.reviews.map(({ label }) => label);
   // Of this file alone, so that the same part is held out whatever else is given.
-  const { near } = duplicatesOf(whole);
+  const { near } = test ? duplicatesOf(whole) : groups;
   const { rest, part } = stratifiedSplit(labels, validationSplitPercentage / 100, options.seed, near);
   // A handful of reviews has none to spare.
   const validation = part.length === 0 ? undefined : withRowsDigest(pick(whole, part));
-  return { train: withRowsDigest(pick(whole, rest)), validation, test, report, split: undefined };
+  const train = withRowsDigest(pick(whole, rest));
+  requireBothClasses(trainFile, train.reviews, LABELS);
+  return { train, validation, test, report, split: undefined };
 }
 
 /** The part of `values` at the rows, which are indexes of them. */

@@ -1,13 +1,19 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 
-import { type Manifest, MANIFEST_FILE, memberFile, memberFolder, readManifest } from '@marquee/model-core';
+import {
+  type Manifest,
+  MANIFEST_FILE,
+  memberFile,
+  memberFolder,
+  readManifest,
+  verifyArtifact,
+} from '@marquee/model-core';
 
 import { updateManifest } from './artifact-writer.js';
 import { describeBlend } from './blend-card.js';
 import { writeDurably } from './durable-write.js';
 import { CARD_FILE } from './model-card.js';
-import { verifyRest } from './verify-rest.js';
 
 /** A blend or cascade, and the name of one of its members. */
 export interface EnclosingArtifact {
@@ -18,7 +24,7 @@ export interface EnclosingArtifact {
 
 /**
  * The blend or cascade whose member a folder is, verified but for the files of the member that are renewed, and what follows from them; undefined for a folder
- * that stands alone. Throws as `verifyRest`.
+ * that stands alone. Throws as `verifyArtifact`.
  */
 export async function findEnclosing(
   folder: string,
@@ -31,7 +37,7 @@ export async function findEnclosing(
   const found = await readManifest(dir);
   if (!('blend' in found) || !Object.hasOwn(found.blend.weights, member)) return undefined;
   const following = [...renewed, MANIFEST_FILE].map((path) => memberFile(member, path));
-  return { dir, manifest: await verifyRest(dir, [...following, CARD_FILE]), member };
+  return { dir, manifest: await verifyArtifact(dir, { except: [...following, CARD_FILE] }), member };
 }
 
 /** Enters a member that was changed in the manifest of the whole, which holds a digest of each of its files, and what else is new there. */

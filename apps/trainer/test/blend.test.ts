@@ -293,14 +293,17 @@ describe('the command', () => {
   });
 
   test('holds out what train held out, and gives the same artifact for the same seed', async () => {
-    const changes = { validationFile: undefined, validationSplitPercentage: 20 };
+    const held = { validationSplitPercentage: 20 };
+    const paths = { trainFile: file('train.csv'), modelNameOrPath: file('base'), outputDir: file('held out from') };
+    await train(tinyOptions(paths, { ...held, numTrainEpochs: 1 }));
+    const changes = { ...held, validationFile: undefined, model: [paths.outputDir] };
     const first = await blend('held-out', changes);
     const second = await blend('held-out-again', changes);
     expect({ ...second.manifest, ...TIMED }).toEqual({ ...first.manifest, ...TIMED });
     const weights = 'members/linear/linear.safetensors';
     expect(second.manifest.files[weights]).toEqual(first.manifest.files[weights]);
     expect(first.manifest).toMatchObject({ training: { data: { train: { rows: 48 }, validation: { rows: 12 } } } });
-    expect((first.manifest.metrics as Reports)['validation']?.['linear']).toMatchObject({ seen_rows: 12 }); // by the transformer
+    expect((first.manifest.metrics as Reports)['validation']?.['blend']).toMatchObject({ seen_rows: 0 });
   });
 
   test('names several transformers by number', async () => {
@@ -319,6 +322,14 @@ describe('the command', () => {
     expect(existsSync(file('refused'))).toBe(false);
     await expect(blend('transformer')).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     await expect(blend('base')).rejects.toMatchObject({ code: 'OUTPUT_NOT_EMPTY' });
+  });
+
+  test('refuses validation reviews that a transformer has learned', async () => {
+    const refused = blend('learned', { validationFile: file('train.csv') });
+    await expect(refused).rejects.toThrow(
+      `expected reviews that ${transformer} was not trained on, got 60 of 60 that it was`,
+    );
+    expect(existsSync(file('learned'))).toBe(false);
   });
 
   test('never overwrites a model that it is made from', async () => {

@@ -137,8 +137,7 @@ const definedNames = ({ input, initializer, node: nodes }: GraphProto): string[]
 ];
 
 function requireDistinct(names: readonly string[]): void {
-  const seen = new Set<string>();
-  const twice = names.find((name) => seen.size === seen.add(name).size);
+  const twice = names.find((name, index) => names.indexOf(name) < index);
   if (twice === undefined) return;
   throw new AutogradError('DUPLICATE_NAME', `loop: expected distinct names, got "${twice}" twice`);
 }

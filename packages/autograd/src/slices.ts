@@ -168,8 +168,9 @@ function requireFit(name: string, expected: TensorType, given: TensorType | unde
 
 /** A symbol that stands for a slice's rows inside the body would be mistaken for the batch's anywhere but where tensors are cut and joined. */
 function requireRows(name: string, shape: Shape, rows: Dim, isCut: boolean): void {
-  const carriers = shape.filter((dim) => String(dim).split('*').includes(String(rows)));
-  if (typeof rows === 'string' && carriers.length === Number(isCut) && (shape[0] === rows) === isCut) return;
+  const others = isCut ? shape.slice(1) : shape;
+  const isElsewhere = others.some((dim) => String(dim).split('*').includes(String(rows)));
+  if (typeof rows === 'string' && (!isCut || shape[0] === rows) && !isElsewhere) return;
   const place = isCut ? 'as its first axis alone' : 'in no axis';
   throw new AutogradError(
     'SHAPE_MISMATCH',

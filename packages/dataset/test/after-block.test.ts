@@ -66,14 +66,6 @@ describe.each(['large.csv', 'large.jsonl'])('the rows of %s', (name) => {
     await expect(visit(Infinity, () => setTimeout(20), onRow)).rejects.toThrow('the row is wrong');
   });
 
-  test('end with the error of a row in a later block', async () => {
-    let row = 0;
-    const onRow = (): void => {
-      if (++row === ROWS - 1) throw new Error('the row is wrong');
-    };
-    await expect(visit(Infinity, () => setTimeout(20), onRow)).rejects.toThrow('the row is wrong');
-  });
-
   test('end with the error of the work', async () => {
     const work = (): Promise<void> => Promise.reject(new Error('the work failed'));
     await expect(visit(Infinity, work, () => undefined)).rejects.toThrow('the work failed');

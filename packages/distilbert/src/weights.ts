@@ -58,6 +58,8 @@ const without = (
 ): ReadonlyMap<string, StoredTensor> =>
   new Map([...stored].filter(([name]) => !patterns.some((pattern) => pattern.test(name))));
 
+const NAMED_PROBLEMS = 20;
+
 interface ReadOptions {
   readonly expected: ParameterShapes;
   /** Those of the expected parameters that may be missing. */
@@ -79,18 +81,16 @@ function readWeights(
   ];
   if (problems.length > 0) {
     const more = problems.length - NAMED_PROBLEMS;
-    const named = [...problems.slice(0, NAMED_PROBLEMS), ...(more > 0 ? [`and ${more} more`] : [])];
+    const told = [...problems.slice(0, NAMED_PROBLEMS), ...(more > 0 ? [`and ${more} more`] : [])];
     throw new DistilBertError(
       'WEIGHTS_MISMATCH',
-      `${subject}: expected the weights that config.json describes: ${named.join('; ')}`,
+      `${subject}: expected the weights that config.json describes: ${told.join('; ')}`,
     );
   }
   const present = [...expected.keys()].filter((name) => named.has(name));
   const weights = new Map(present.map((name) => [name, toWeight(named.get(name) as StoredTensor)])); // present: in `named`
   return { weights, missingHead };
 }
-
-const NAMED_PROBLEMS = 20;
 
 const FLOATS: ReadonlySet<string> = new Set(['F32', 'F16', 'BF16']);
 

@@ -94,12 +94,13 @@ function admitAnonymous(keys: KeyRing, settings: AccessSettings, request: Incomi
  */
 function refusalOfAnonymous(settings: AccessSettings, request: IncomingMessage): string | undefined {
   const { allowAnonymous, allowedHosts = [], corsOrigins = [] } = settings;
-  const { origin = '', 'sec-fetch-site': site } = request.headers;
+  const { method = '', headers } = request;
+  const { origin = '', 'sec-fetch-site': site } = headers;
   const host = hostNameOf(request);
   const isKnownHost = host !== undefined && (isLoopbackHost(host) || allowedHosts.includes(host));
   if (allowAnonymous && allowedHosts.length === 0) return undefined;
   if (!isKnownHost) return 'Host must be a loopback name or one that MARQUEE_ALLOWED_HOSTS lists';
-  if (site === 'cross-site' && !corsOrigins.includes(origin)) {
+  if (method === 'POST' && site === 'cross-site' && !corsOrigins.includes(origin)) {
     return 'a page of another site must be of an origin that MARQUEE_CORS_ORIGINS lists';
   }
   if (allowAnonymous) return undefined;

@@ -57,11 +57,13 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
+const isBinary = (type: string): boolean => type.split(';', 1)[0]?.trim().toLowerCase() === BINARY_MEDIA_TYPE;
+
 /** Throws ApiError UNSUPPORTED_MEDIA_TYPE: the types of forms, which any web page may send anywhere, are none of ours. */
 export function assertMediaType({ headers }: IncomingMessage, { jsonLengthHeader }: JsonBodyOptions): void {
   const mayBeBinary = jsonLengthHeader !== undefined;
   const type = headers['content-type'] ?? (mayBeBinary ? BINARY_MEDIA_TYPE : '');
-  if (JSON_MEDIA_TYPE.test(type) || (mayBeBinary && type === BINARY_MEDIA_TYPE)) return;
+  if (JSON_MEDIA_TYPE.test(type) || (mayBeBinary && isBinary(type))) return;
   const others = mayBeBinary ? ` or ${BINARY_MEDIA_TYPE}, or left out` : '';
   throw new ApiError('UNSUPPORTED_MEDIA_TYPE', `Content-Type must be application/json${others}`);
 }

@@ -64,7 +64,7 @@ export const HEADERS = {
   },
 } as const;
 
-/** Happens before the path of a request is known: its wire is ours, whatever the path. */
+/** Told, but for a few cases, before the path of a request is known: in our own wire then, whatever the path. */
 const BEFORE_ROUTES: readonly ApiErrorCode[] = ['MALFORMED_HTTP', 'HEADERS_TOO_LARGE'];
 
 /** The error answers of a route, by status: those of its own codes, and those that any route has. */
