@@ -39,6 +39,7 @@ async function install() {
   const started = performance.now();
   const fingerprint = installFingerprint(root);
   say('installing packages');
+  removeStamp(INSTALL_STAMP);
   await installPackages(root);
   writeStamp(INSTALL_STAMP, fingerprint);
   say(`installed in ${seconds(started)}`);
@@ -48,6 +49,7 @@ async function build() {
   const started = performance.now();
   const fingerprint = buildFingerprint(root);
   say('building');
+  removeStamp(BUILD_STAMP);
   workspaceFolders(root).forEach(removeOrphanedOutputs);
   await compile();
   // tsc takes the word of its build info for outputs that somebody deleted.
@@ -92,6 +94,15 @@ function readStamp(path) {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Before the work that a stamp vouches for begins: work that is cut short leaves files of neither the old state nor the new
+ * one, and tsc writes outputs in spite of errors.
+ * @param {string} path
+ */
+function removeStamp(path) {
+  rmSync(path, { force: true });
 }
 
 /**
