@@ -19,7 +19,7 @@ export async function withLock(path, work, { staleMs = 30_000, onWait } = {}) {
   for (let waits = 0; !tryCreate(path); waits++) {
     if (waits === 0) onWait?.();
     if (ageMs(path) > staleMs) removeStale(path, staleMs);
-    else await delay(POLL_MS);
+    await delay(POLL_MS);
   }
   const release = () => rmSync(path, { force: true });
   const heartbeat = setInterval(() => touch(path), HEARTBEAT_MS);
@@ -45,22 +45,39 @@ function tryCreate(path) {
 }
 
 /**
+ * @param {string} path
+ * @param {number} staleMs
+ */
+function removeStale(path, staleMs) {
+  try {
+    removeGuarded(path, staleMs);
+  } catch (error) {
+    const { message } = /** @type {Error} */ (error);
+    throw new Error(`${path}: expected to remove the lock of a command that was killed, got ${message}`);
+  }
+}
+
+/**
  * Only the holder of the guard removes a stranger's lock, and looks at its age again first: of two processes that find the
  * same stale lock, the slower one must not remove the lock that the faster one has taken since.
  * @param {string} path
  * @param {number} staleMs
  */
-function removeStale(path, staleMs) {
+function removeGuarded(path, staleMs) {
   const guard = `${path}.guard`;
   try {
     mkdirSync(guard);
-  } catch {
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
     // A guard is held for microseconds: an old one belongs to a process that was killed then.
     if (ageMs(guard) > staleMs) rmSync(guard, { recursive: true, force: true });
     return;
   }
-  if (ageMs(path) > staleMs) rmSync(path, { force: true });
-  rmdirSync(guard);
+  try {
+    if (ageMs(path) > staleMs) rmSync(path, { force: true });
+  } finally {
+    rmdirSync(guard);
+  }
 }
 
 /** @param {string} path */

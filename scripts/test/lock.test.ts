@@ -1,10 +1,13 @@
-import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { withLock } from '../lock.mjs';
+
+/** Bytes that a file's name may have: no name can be that of a file and end in `.guard` after it. */
+const NAME_MAX = 255;
 
 let folder: string;
 let lock: string;
@@ -55,6 +58,21 @@ it('eight who find a stale lock still work one after another', async () => {
   };
   await Promise.all(Array.from({ length: 8 }, () => withLock(lock, work)));
   expect(seen).toEqual(Array(8).fill(1));
+});
+
+it('a stale lock that cannot be removed ends the wait with a sentence', async () => {
+  await withLock(lock, () => Promise.resolve());
+  mkdirSync(lock);
+  utimesSync(lock, 0, 0);
+  const message = `${lock}: expected to remove the lock of a command that was killed, got `;
+  await expect(withLock(lock, () => Promise.resolve())).rejects.toThrow(message);
+  expect(existsSync(`${lock}.guard`)).toBe(false);
+});
+
+it('a guard that cannot be made ends the wait with a sentence', async () => {
+  lock = join(folder, 'n'.repeat(NAME_MAX));
+  leaveLockBehind(60_000);
+  await expect(withLock(lock, () => Promise.resolve())).rejects.toThrow('got ENAMETOOLONG');
 });
 
 it('who waits is told once', async () => {
