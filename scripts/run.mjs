@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -84,7 +83,16 @@ export async function main([name = '', ...args]) {
   }
   if ('run' in command) return command.run(args);
   const file = join(root, command.file);
-  process.chdir(command.atRoot || !existsSync(userFolder) ? root : userFolder);
+  enter(command.atRoot ? root : userFolder);
   process.argv = [process.execPath, file, ...command.args, ...args];
   await import(pathToFileURL(file).href);
+}
+
+/** @param {string} folder which may be gone, or closed to this user; the root stands in for it then */
+function enter(folder) {
+  try {
+    process.chdir(folder);
+  } catch {
+    process.chdir(root);
+  }
 }

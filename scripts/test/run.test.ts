@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 
 import { describe, expect, it } from 'vitest';
 
 import { root } from '../root.mjs';
+import { Checkout } from './checkout.js';
 
 const entry = join(root, 'scripts/run.cjs');
 
@@ -53,5 +54,15 @@ describe('every npm script', () => {
     const { status, stderr } = spawnSync(process.execPath, [entry, command], { encoding: 'utf8' });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^marquee: expected one of start, .*, got ".*"\n$/);
+  });
+
+  it('runs where the user stands, and at the root where that folder is gone or cannot be entered', () => {
+    const checkout = new Checkout();
+    checkout.writeServer('process.cwd()');
+    const folderOf = (userFolder: string): string => checkout.start({ userFolder }).stdout;
+    expect(folderOf(join(checkout.root, 'apps'))).toBe(join(checkout.root, 'apps'));
+    expect(folderOf(join(checkout.root, 'gone'))).toBe(checkout.root);
+    expect(folderOf(join(checkout.root, 'pnpm-lock.yaml'))).toBe(checkout.root);
+    rmSync(checkout.root, { recursive: true });
   });
 });
