@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, realpath, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
 import { ModelCoreError } from './errors.js';
@@ -10,18 +10,39 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 /** Memory that hashing a file takes. */
 const HASH_CHUNK_BYTES = 1 << 20;
 
+/** A folder where its path led once: a link in that path may be turned afterwards, and the files stay those of one artifact. */
+export interface ArtifactFolder {
+  /** As it was given, for messages. */
+  readonly dir: string;
+  readonly realDir: string;
+}
+
+/** Follows the links of a folder's path. Throws `ARTIFACT_NOT_FOUND`. */
+export async function resolveFolder(dir: string): Promise<ArtifactFolder> {
+  try {
+    const realDir = await realpath(dir);
+    if ((await stat(realDir)).isDirectory()) return { dir, realDir };
+  } catch (cause) {
+    throw notFound(dir, cause);
+  }
+  throw notFound(dir);
+}
+
 /**
  * Opens a regular file of an artifact folder. Throws `FILE_MISSING`, and `UNSAFE_PATH` when a symbolic link leads out
  * of the folder. The link's target is opened, and not followed again, so that it cannot be changed in between.
  */
-export async function openArtifactFile(dir: string, path: string): Promise<{ handle: FileHandle; stats: Stats }> {
+export async function openArtifactFile(
+  { dir, realDir }: ArtifactFolder,
+  path: string,
+): Promise<{ handle: FileHandle; stats: Stats }> {
   let target: string;
   try {
-    target = await realpath(join(dir, path));
+    target = await realpath(join(realDir, path));
   } catch (cause) {
     throw missing(path, dir, cause);
   }
-  if (!target.startsWith((await realpath(dir)) + sep)) {
+  if (!target.startsWith(realDir + sep)) {
     throw new ModelCoreError('UNSAFE_PATH', `${path} is a link that leads out of the artifact folder`, { file: path });
   }
   let handle: FileHandle;
@@ -37,8 +58,8 @@ export async function openArtifactFile(dir: string, path: string): Promise<{ han
 }
 
 /** Size and SHA-256 of a file of an artifact folder, read in pieces. */
-export async function digestFile(dir: string, path: string): Promise<{ sizeBytes: number; sha256: string }> {
-  const { handle } = await openArtifactFile(dir, path);
+export async function digestFile(folder: ArtifactFolder, path: string): Promise<{ sizeBytes: number; sha256: string }> {
+  const { handle } = await openArtifactFile(folder, path);
   try {
     const hash = createHash('sha256');
     const sizeBytes = await hashInto(hash, handle);
@@ -86,6 +107,9 @@ async function syncFolder(dir: string): Promise<void> {
     await handle.close();
   }
 }
+
+const notFound = (dir: string, cause?: unknown): ModelCoreError =>
+  new ModelCoreError('ARTIFACT_NOT_FOUND', `the artifact folder ${dir} does not exist`, { cause });
 
 function missing(path: string, dir: string, cause?: unknown): ModelCoreError {
   return new ModelCoreError('FILE_MISSING', `${path} is not a readable file of ${dir}`, { file: path, cause });

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 
-import { digestFile, openArtifactFile } from './artifact-files.js';
+import { type ArtifactFolder, digestFile, openArtifactFile, resolveFolder } from './artifact-files.js';
 import { ModelCoreError } from './errors.js';
 import { type JsonObject, parseJsonObject } from './json.js';
 import { manifestFile, parseManifest } from './manifest.js';
@@ -55,8 +54,9 @@ export async function readArtifact(dir: string, options: ReadArtifactOptions = {
 
 /** Reads and checks `manifest.json`; everything else is read and verified on demand. */
 export async function openArtifact(dir: string): Promise<ArtifactSource> {
-  const manifest = await readManifest(dir);
-  return { dir, manifest, load: (path) => readVerified(dir, manifest, path) };
+  const folder = await resolveFolder(dir);
+  const manifest = await loadManifest(folder);
+  return { dir, manifest, load: (path) => readVerified(folder, manifest, path) };
 }
 
 /** Reads, verifies and parses a JSON file of an artifact. */
@@ -65,12 +65,7 @@ export const loadJsonObject = async (artifact: ArtifactSource, file: string): Pr
 
 /** Reads and checks `manifest.json` alone. */
 export async function readManifest(dir: string): Promise<Manifest> {
-  const isFolder = await stat(dir).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-  if (!isFolder) throw new ModelCoreError('ARTIFACT_NOT_FOUND', `the artifact folder ${dir} does not exist`);
-  return parseManifest(parseJsonObject(await readAtMost(dir, MANIFEST_FILE, MAX_MANIFEST_BYTES), MANIFEST_FILE));
+  return loadManifest(await resolveFolder(dir));
 }
 
 /** Compares every file of the manifest, but those at the excepted paths, with its size and digest, in pieces, keeping none. Throws as `readArtifact`. */
@@ -78,21 +73,25 @@ export async function verifyArtifact(
   dir: string,
   { except = [] }: { readonly except?: readonly string[] } = {},
 ): Promise<Manifest> {
-  const manifest = await readManifest(dir);
+  const folder = await resolveFolder(dir);
+  const manifest = await loadManifest(folder);
   for (const [path, expected] of Object.entries(manifest.files)) {
     if (except.includes(path)) continue;
-    const actual = await digestFile(dir, path);
+    const actual = await digestFile(folder, path);
     if (actual.sizeBytes !== expected.sizeBytes) throw sizeMismatch(path, expected.sizeBytes, actual.sizeBytes);
     if (actual.sha256 !== expected.sha256) throw digestMismatch(path, expected.sha256, actual.sha256);
   }
   return manifest;
 }
 
-async function readVerified(dir: string, manifest: Manifest, path: string): Promise<Uint8Array> {
+const loadManifest = async (folder: ArtifactFolder): Promise<Manifest> =>
+  parseManifest(parseJsonObject(await readAtMost(folder, MANIFEST_FILE, MAX_MANIFEST_BYTES), MANIFEST_FILE));
+
+async function readVerified(folder: ArtifactFolder, manifest: Manifest, path: string): Promise<Uint8Array> {
   const expected = manifestFile(manifest, path);
   if (!expected)
-    throw new ModelCoreError('FILE_MISSING', `manifest.json of ${dir} does not list ${path}`, { file: path });
-  const { handle, stats } = await openArtifactFile(dir, path);
+    throw new ModelCoreError('FILE_MISSING', `manifest.json of ${folder.dir} does not list ${path}`, { file: path });
+  const { handle, stats } = await openArtifactFile(folder, path);
   try {
     if (stats.size !== expected.sizeBytes) throw sizeMismatch(path, expected.sizeBytes, stats.size);
     const bytes = await handle.readFile();
@@ -104,8 +103,8 @@ async function readVerified(dir: string, manifest: Manifest, path: string): Prom
   }
 }
 
-async function readAtMost(dir: string, path: string, limitBytes: number): Promise<Uint8Array> {
-  const { handle, stats } = await openArtifactFile(dir, path);
+async function readAtMost(folder: ArtifactFolder, path: string, limitBytes: number): Promise<Uint8Array> {
+  const { handle, stats } = await openArtifactFile(folder, path);
   try {
     if (stats.size > limitBytes) {
       throw new ModelCoreError('INVALID_MANIFEST', `${path} must be at most ${limitBytes} bytes, got ${stats.size}`);

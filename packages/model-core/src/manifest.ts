@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { digestFile, writeFileDurably } from './artifact-files.js';
+import { digestFile, resolveFolder, writeFileDurably } from './artifact-files.js';
 import { isJsonObject } from './json.js';
 import { checkManifest, checkPath, invalid } from './manifest-checks.js';
 import {
@@ -31,17 +31,18 @@ export function manifestFile(manifest: Manifest, path: string): ManifestFile | u
 
 /**
  * Digests the named files of `dir` and writes `manifest.json` to a temporary name, synced, then renamed. The version is
- * the draft's, or derived from the digests. Throws `FILE_MISSING` for a name that is no file.
+ * the draft's, or derived from the digests. Throws `ARTIFACT_NOT_FOUND`, and `FILE_MISSING` for a name that is no file.
  */
 export async function writeManifest<Draft extends ManifestDraft>(
   dir: string,
   draft: Draft,
   fileNames: Iterable<string>,
 ): Promise<ManifestOf<Draft['kind']>> {
+  const folder = await resolveFolder(dir);
   const files: Record<string, ManifestFile> = {};
   for (const name of [...new Set(fileNames)].sort()) {
     checkPath(name);
-    files[name] = await digestFile(dir, name);
+    files[name] = await digestFile(folder, name);
   }
   const { kind, version, createdAt, ...rest } = draft;
   const manifest = parseManifest({
@@ -52,7 +53,7 @@ export async function writeManifest<Draft extends ManifestDraft>(
     createdAt,
     files,
   });
-  await writeFileDurably(dir, MANIFEST_FILE, `${JSON.stringify(manifest, undefined, 2)}\n`);
+  await writeFileDurably(folder.realDir, MANIFEST_FILE, `${JSON.stringify(manifest, undefined, 2)}\n`);
   return manifest as ManifestOf<Draft['kind']>; // its kind is the draft's
 }
 

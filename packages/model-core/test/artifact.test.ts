@@ -38,6 +38,21 @@ describe('readArtifact', () => {
     expect(Buffer.compare(artifact.bytes('tokenizer.json'), before)).toBe(0);
   });
 
+  it('reads on in the folder that a link led to when it was opened, and names the link', async () => {
+    const dir = await writeTinyArtifact();
+    const link = join(await temporaryFolder(), 'link');
+    await symlink(dir, link);
+    const artifact = await readArtifact(link, { files: [] });
+    await rm(link);
+    await symlink(await temporaryFolder(), link);
+    expect(Buffer.compare(await artifact.load('tokenizer.json'), await readFile(join(dir, 'tokenizer.json')))).toBe(0);
+    await rm(join(dir, 'tokenizer.json'));
+    await expect(artifact.load('tokenizer.json')).rejects.toMatchObject({
+      code: 'FILE_MISSING',
+      message: `tokenizer.json is not a readable file of ${link}`,
+    });
+  });
+
   it('says which folder is not there', async () => {
     const dir = join(await temporaryFolder(), 'nowhere');
     await expect(readArtifact(dir)).rejects.toMatchObject({
