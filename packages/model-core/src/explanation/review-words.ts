@@ -16,7 +16,8 @@ export interface AlignedWords {
 
 /** Letters and digits with their marks, and apostrophes inside; any other visible character with what is joined to it is a word of its own. */
 const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}]*(?:['’][\p{L}\p{M}\p{N}]+)*|[^\s\p{L}\p{N}](?:\p{M}|\u200d\S)*/gu;
-const CHUNK = /\S+/g;
+/** BERT deletes form feed, vertical tab and U+FEFF, which `\s` counts as white space: they part nothing there. */
+const CHUNK = /(?:\S|[\f\v\ufeff])+/g;
 /** Read as a space by every model of this project. */
 const LINE_BREAK = '<br />';
 

@@ -30,6 +30,14 @@ describe('alignWords', () => {
     ]);
   });
 
+  it.each(['\f', '\v', '\ufeff'])('makes one word of two that only %j is between, which BERT deletes', (deleted) => {
+    expect(wordsOf(`a good${deleted}film\u00a0today${deleted} ${deleted}`)).toEqual([
+      'a',
+      `good${deleted}film`,
+      'today',
+    ]);
+  });
+
   it('leaves a run whole where its words are read otherwise together than apart', () => {
     const upperCase = (text: string) => [text.includes('.') ? text.toUpperCase() : text];
     expect(alignWords('a b.c d', [(text) => text.split(' ').flatMap(upperCase)]).words.map(({ text }) => text)).toEqual(
@@ -57,6 +65,8 @@ describe('alignWords', () => {
         '\u200d',
         '\ufe0f',
         '\f',
+        '\v',
+        '\ufeff',
         '\u00a0',
         '電影',
         '[SEP]',
