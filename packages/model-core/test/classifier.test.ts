@@ -79,7 +79,7 @@ describe('predict', () => {
   });
 
   it('refuses what is no list of strings', async () => {
-    for (const texts of ['good', undefined, ['good', 7]]) {
+    for (const texts of ['good', undefined, ['good', 7], Array<string>(2)]) {
       await expect(classifier.predict(texts as string[])).rejects.toMatchObject({ code: 'INVALID_INPUT' });
     }
   });

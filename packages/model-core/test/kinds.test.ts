@@ -1,5 +1,6 @@
 import { cp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 import {
   TINY_BLEND_DRAFT,
@@ -60,6 +61,15 @@ describe('a linear artifact', () => {
     expect(classifier.info.maxLength).toBeUndefined();
     await classifier.close();
     await expect(classifier.predict(['good'])).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
+  it('lets other events be seen while it answers many texts', async () => {
+    const classifier = await loadClassifier(await writeTinyLinear());
+    const texts = Array<string>(3000).fill('a good film '.repeat(50)); // some 100 ms
+    const answering = classifier.predict(texts);
+    expect(await Promise.race([answering, setImmediate('other')])).toBe('other');
+    expect(await answering).toHaveLength(3000);
+    await classifier.close();
   });
 
   it('divides its logit by the temperature', async () => {
