@@ -28,7 +28,7 @@ export interface Explainer {
    * `SALIENCY_UNAVAILABLE`, `DEADLINE_EXCEEDED`, `RUN_FAILED` and `CLOSED`.
    */
   explain(text: string, options?: ExplainOptions): Promise<Explanation>;
-  /** Waits for the run in progress and releases the sessions. */
+  /** Waits for the run in progress and releases the sessions; explanations that need another end as `CLOSED`. */
   close(): Promise<void>;
 }
 
@@ -53,13 +53,18 @@ export async function loadExplainer(dir: string, options: ClassifierOptions = {}
   const artifact = await openArtifact(dir);
   const loaded = await loadParts(artifact);
   const { device: _, graph: __, ...sessionOptions } = options;
-  const gradients = createGradients(artifact, sessionOptions);
+  let closed = false;
+  const checkOpen = (): void => {
+    if (closed) throw new ModelCoreError('CLOSED', 'the explainer was closed before this run');
+  };
+  const gradients = createGradients(artifact, sessionOptions, checkOpen);
   const engine = await openEngine(artifact, options);
   const { planner, model, linear } = loaded;
 
   return {
     info: planner.info,
     async explain(text, requested = {}) {
+      checkOpen();
       const resolved = resolveOptions(text, requested);
       const meter = createMeter(resolved);
       const prediction = await predict(planner, engine, text);
@@ -74,6 +79,7 @@ export async function loadExplainer(dir: string, options: ClassifierOptions = {}
       return { prediction, method, attributions, logitChange, completenessGap, steps, converged, cost: meter.cost };
     },
     async close() {
+      closed = true;
       await engine.close();
       await gradients.release();
     },
@@ -115,11 +121,12 @@ const alone = (planner: ExplainedModel['members'][number]['planner']): Explained
   model: { bias: 0, members: [{ name: '', planner, factor: 1 / planner.info.temperature }] },
 });
 
-/** Sessions of gradients, one a transformer, opened when first asked for. */
-function createGradients(artifact: ArtifactSource, options: SessionOptions) {
+/** Sessions of gradients, one a transformer, opened when first asked for; none once `checkOpen` throws, as nobody would release it. */
+function createGradients(artifact: ArtifactSource, options: SessionOptions, checkOpen: () => void) {
   const opened = new Map<string, Promise<Saliency>>();
   return {
     open: (name: string): Promise<Saliency> => {
+      checkOpen();
       const known = opened.get(name) ?? openMember(artifact, artifact.manifest, name, options);
       opened.set(name, known);
       known.catch(() => opened.delete(name));

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import {
   TINY_BLEND_DRAFT,
   TINY_LINEAR_DRAFT,
@@ -169,5 +171,23 @@ describe('an explanation of a cascade', () => {
       // The blend's gradients are the transformer's, too.
       await expect(explainer.explain('fine')).rejects.toMatchObject({ code: 'SALIENCY_UNAVAILABLE' });
     });
+  });
+});
+
+describe('an explainer that is closed', () => {
+  it('refuses every text, also one that needs no run', async () => {
+    const explainer = await loadExplainer(await writeTinyWhole(await temporaryFolder()), CPU);
+    await explainer.close();
+    for (const text of ['the great movie', 'fine']) {
+      await expect(explainer.explain(text)).rejects.toMatchObject({ code: 'CLOSED' });
+    }
+  });
+
+  it('opens no gradients for an explanation that it found between its runs', async () => {
+    const explainer = await loadExplainer(await writeTinyArtifact(), CPU);
+    const refused = expect(explainer.explain('good')).rejects.toMatchObject({ code: 'CLOSED' });
+    await setImmediate(); // the prediction's run was started, and ends after this
+    await explainer.close();
+    await refused;
   });
 });
