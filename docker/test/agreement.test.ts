@@ -22,6 +22,16 @@ describe('the images', () => {
     const versions = [...read(path).matchAll(/\bpnpm@[\d.]+/g)].map(([version]) => version);
     expect(new Set(versions)).toEqual(new Set([PNPM]));
   });
+
+  it.each(['docker/Dockerfile', 'docker/Dockerfile.cuda'])('%s takes no file with the mode of its context', (path) => {
+    const stages = read(path).split(/^(?=FROM )/m);
+    const copies = [...(stages.at(-1) ?? '').matchAll(/^COPY (?:--from=(\w+))?/gm)];
+    expect(copies.length).toBeGreaterThan(2);
+    for (const [, name] of copies) {
+      const from = stages.find((stage) => stage.split('\n')[0]?.endsWith(` AS ${name}`));
+      expect(from).toMatch(/chmod -R a\+rX|install -D -m 644|^FROM marquee:/);
+    }
+  });
 });
 
 describe('the autoscaler', () => {
