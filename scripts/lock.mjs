@@ -53,7 +53,9 @@ function removeStale(path, staleMs) {
     removeGuarded(path, staleMs);
   } catch (error) {
     const { message } = /** @type {Error} */ (error);
-    throw new Error(`${path}: expected to remove the lock of a command that was killed, got ${message}`);
+    throw new Error(`${path}: expected to remove the lock of a command that was killed, got ${message}`, {
+      cause: error,
+    });
   }
 }
 
