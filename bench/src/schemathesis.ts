@@ -103,7 +103,7 @@ await runCommand(
   {
     python: { kind: 'path', help: 'Python with schemathesis 4' },
     model: { kind: 'path', help: 'artifact folder', fallback: 'the shipped model' },
-    short: { kind: 'flag', help: 'a fiftieth of the cases' },
+    short: { kind: 'flag', help: 'a fiftieth of the cases, as in CI' },
   },
   async (options) => {
     const python = options.path('python');

@@ -16,7 +16,8 @@ export interface ArtifactWeights {
 
 /**
  * The weights of an artifact that graphs are generated from. Every file is verified, not this one alone: whoever writes the manifest anew vouches for what it
- * vouched for before. But for those that are renewed: a run that was ended among them left some that the manifest does not know yet, and this one finishes it. Throws `INVALID_MODEL` for an artifact that is no transformer.
+ * vouched for before. But for those that are renewed: a run that was ended among them left some that the manifest does not know yet, and this one finishes it.
+ * Throws `INVALID_MODEL` for an artifact that is no transformer.
  */
 export async function readArtifactWeights(dir: string, renewed: readonly string[]): Promise<ArtifactWeights> {
   const { kind } = await verifyArtifact(dir, { except: renewed });

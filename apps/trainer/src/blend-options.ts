@@ -47,12 +47,6 @@ export const BLEND_OPTION_SPECS: Readonly<Record<keyof BlendOptions, OptionSpec>
     least: 0,
     below: 1,
   },
-  seed: {
-    kind: 'integer',
-    help: 'decides the held-out part, the order of fitting and the folds',
-    fallback: 42,
-    least: 0,
-    below: 2 ** 32,
-  },
+  seed: { ...ofTraining.seed, help: 'decides the held-out part, the order of fitting and the folds' },
   threads: ofTraining.threads,
 };

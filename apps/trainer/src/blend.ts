@@ -16,10 +16,10 @@ import { checkOutputFolder, prepareOutputFolder, requireApart } from './output-f
 import { writeEvaluationPage } from './report/evaluation-results.js';
 import { RESULT_FILES, RESULTS_FOLDER } from './report/result-files.js';
 import { scoreReviews } from './score-reviews.js';
+import { readSeenRows } from './seen-rows.js';
 import { endOfArtifact, plainOptions } from './tracking/describe-training.js';
 import { recordRun, type RunWatch } from './tracking/record-run.js';
 import { TrainerError } from './trainer-error.js';
-import { readSeenRows } from './seen-rows.js';
 import { sessionOptions } from './session-options.js';
 import { transformerFolders } from './transformer-folders.js';
 

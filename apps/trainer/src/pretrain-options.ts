@@ -89,13 +89,7 @@ export const PRETRAIN_OPTION_SPECS: Readonly<Record<keyof PretrainOptions, Optio
   maxTrainTokens: { kind: 'integer', help: 'tokens to train on, in less than a pass or in several', least: 1 },
   learningRate: { ...TRAIN_OPTION_SPECS.learningRate, fallback: 1e-4 },
   evalSteps: { kind: 'integer', help: 'updates between measurements on held-out text', fallback: 500, least: 1 },
-  seed: {
-    kind: 'integer',
-    help: 'decides a new head, the order, the masking and the dropout',
-    fallback: 42,
-    least: 0,
-    below: 2 ** 32,
-  },
+  seed: { ...TRAIN_OPTION_SPECS.seed, help: 'decides a new head, the order, the masking and the dropout' },
 };
 
 /** Options that only say where things go, how fast they get there, and what is measured on the way: a resume may change them. */

@@ -16,7 +16,7 @@ export interface PeerModel extends PeerExport {
 
 /** The same weights in the layouts of all contenders, each written when first asked for. */
 export interface ServingModels {
-  /** The folder whose tokenizer all models share: the shipped transformer. */
+  /** The transformer that the served model is or holds; all models share its tokenizer. */
   readonly transformerDir: string;
   /** An artifact of ours with fp32 weights: DistilBERT's are random, MiniLM's are the shipped transformer's. */
   artifact(shape: ShapeName): Promise<string>;

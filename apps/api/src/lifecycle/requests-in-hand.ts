@@ -12,16 +12,13 @@ const SHORT_TURN_MS = 0.1;
 /** Requests that are not answered yet, so that a server can end without breaking a promise. */
 export class RequestsInHand {
   readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets: ReadonlySet<Socket>;
   readonly #responses = new Set<ServerResponse>();
   #isDraining = false;
 
   constructor(server: Server) {
     this.#server = server;
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+    this.#sockets = followConnections(server);
   }
 
   add(response: ServerResponse): void {
@@ -55,17 +52,24 @@ export class RequestsInHand {
   }
 }
 
+/** The connections that a server takes from now on, for as long as they are open. */
+function followConnections(server: Server): Set<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
 /** Connections that were taken since, and have not brought a request yet. */
 class Newcomers {
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets: Set<Socket>;
   #count = 0;
 
   constructor(server: Server) {
-    server.on('connection', (socket) => {
-      this.#count++;
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+    this.#sockets = followConnections(server);
+    server.on('connection', () => this.#count++);
     server.on('request', ({ socket }) => this.#sockets.delete(socket));
   }
 

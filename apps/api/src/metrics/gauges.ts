@@ -41,7 +41,7 @@ const GAUGES: readonly GaugeSpec[] = [
 /** Gauges that are read from the service at each scrape. */
 export function watchInference(inference: InferenceService, { registry, predictions }: Watch): void {
   const registers = [registry];
-  for (const { name, help, read } of GAUGES) addGauge({ name, help, read: () => read(inference) }, registry);
+  for (const { name, help, read } of GAUGES) addGauge(registry, { name, help }, () => read(inference));
   new Gauge({
     name: 'marquee_queue_reviews',
     help: 'Reviews that wait for a process, by priority.',
@@ -72,16 +72,10 @@ export function watchInference(inference: InferenceService, { registry, predicti
 export function watchCertificate(certificate: { readonly validUntil: Date }, registry: Registry): void {
   const name = 'marquee_tls_certificate_expiration_timestamp_seconds';
   const help = 'Unix time at which the certificate that is served is no longer valid.';
-  addGauge({ name, help, read: () => certificate.validUntil.getTime() / 1000 }, registry);
+  addGauge(registry, { name, help }, () => certificate.validUntil.getTime() / 1000);
 }
 
-interface WatchedValue {
-  readonly name: string;
-  readonly help: string;
-  readonly read: () => number;
-}
-
-function addGauge({ name, help, read }: WatchedValue, registry: Registry): void {
+function addGauge(registry: Registry, { name, help }: Pick<GaugeSpec, 'name' | 'help'>, read: () => number): void {
   new Gauge({
     name,
     help,
