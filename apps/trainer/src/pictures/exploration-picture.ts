@@ -107,11 +107,12 @@ function lengthAxis(unit: string, lengths: ArrayLike<number>, max: number): Axis
   return { title, min: 0, max, ticks: formatCount };
 }
 
-/** The longest reviews would squeeze all others into a corner. */
-const axisEnd = (lengths: ArrayLike<number>): number => roundUp(quantile(lengths, 0.99));
+/** Beyond 99 % of the lengths: the longest reviews would squeeze all others into a corner. */
+const axisEnd = (lengths: ArrayLike<number>): number => roundUp(quantile(lengths, 0.99) + 1);
 
 const stepped = (lengths: ArrayLike<number>, max: number, color: string) => ({
-  data: histogram(lengths, max),
+  // Lengths are whole numbers: a narrower bin than 1 would stay empty.
+  data: histogram(lengths, max, Math.min(50, max)),
   borderColor: color,
   backgroundColor: withOpacity(color, 0.16),
   fill: true,

@@ -1,7 +1,7 @@
 import type { Point } from './panel.js';
 
 /** Counts of values in equal bins from 0 to `max`, as the corners of a stepped line; larger values lie beyond the picture. */
-export function histogram(values: ArrayLike<number>, max: number, bins = 50): Point[] {
+export function histogram(values: ArrayLike<number>, max: number, bins: number): Point[] {
   const counts = new Float64Array(bins);
   for (let i = 0; i < values.length; i++) {
     const bin = Math.floor(((values[i] ?? NaN) / max) * bins);

@@ -1,5 +1,6 @@
 import type { Chart, ChartConfiguration, ChartDataset, ChartOptions, ScaleOptionsByType } from 'chart.js';
 
+import { formatCount } from './format.js';
 import { COLORS, FONT_SIZE, withOpacity } from './theme.js';
 
 export interface Axis {
@@ -85,6 +86,8 @@ export function axisOptions({ title, min, max, ticks, stepSize }: Axis): Partial
       // No tick that is out of step with the others where the axis ends.
       includeBounds: false,
       ...(stepSize === undefined ? {} : { stepSize }),
+      // Counts of a handful would repeat: 0, 0, 1, 1.
+      ...(ticks === formatCount ? { precision: 0 } : {}),
       ...(ticks === undefined ? {} : { callback: (value: string | number) => ticks(Number(value)) }),
     },
   } as unknown as Partial<ScaleOptionsByType<'linear'>>;
