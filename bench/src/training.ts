@@ -45,6 +45,8 @@ interface Measurement {
   readonly tokensPerSecond: number;
   readonly peakRssBytes: number;
   readonly gflops: Readonly<Record<string, number>>;
+  /** Ended by PYTORCH_LIMIT_S, with fewer steps than asked for. */
+  readonly limited?: boolean;
   readonly versions?: PyTorchResult['versions'];
 }
 
@@ -99,8 +101,8 @@ async function measurePyTorch(plan: Plan, { shape, dropout, engine }: Contender)
   };
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const result = (await runForJson(plan.python ?? 'python3', [PYTHON_STEP, ...args])) as PyTorchResult;
-  const { medianTokensPerSecond: tokensPerSecond, peakRssBytes, gemmGflops: gflops, versions } = result;
-  return { tokensPerSecond, peakRssBytes, gflops, versions };
+  const { medianTokensPerSecond: tokensPerSecond, peakRssBytes, gemmGflops: gflops, limited, versions } = result;
+  return { tokensPerSecond, peakRssBytes, gflops, limited, versions };
 }
 
 async function compare(plan: Plan): Promise<void> {
@@ -124,6 +126,10 @@ async function compare(plan: Plan): Promise<void> {
   );
   console.log(stepTable(rows));
   console.log(gemmTable(plan, rows));
+  const limited = [...results]
+    .filter(([, measured]) => measured.some((result) => result.limited))
+    .map(([name]) => name);
+  if (limited.length > 0) console.log(`fewer steps, ended after ${PYTORCH_LIMIT_S} s: ${limited.join('; ')}`);
 }
 
 interface Row {
