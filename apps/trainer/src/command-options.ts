@@ -84,6 +84,7 @@ export const SPLIT_OPTION_SPECS: Readonly<Record<keyof SplitOptions, OptionSpec>
   groupColumn,
   dropDuplicates,
   seed: { ...seed, help: 'decides which review goes where' },
+  writeParts: { kind: 'flag', help: 'also write train.csv, validation.csv and test.csv', fallback: false },
 };
 
 export const EXPORT_OPTION_SPECS: Readonly<Record<'model' | 'only', OptionSpec>> = {

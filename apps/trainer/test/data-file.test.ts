@@ -1,7 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type DataReport, fileDigest, rowDigest, type SplitRecord } from '@marquee/dataset';
+import { type DataReport, fileDigest, readReviews, rowDigest, type SplitRecord } from '@marquee/dataset';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { loadCheckpoint } from '../src/checkpoint.js';
@@ -71,7 +71,7 @@ describe('training on one data file', () => {
     expect(await weightsOf(join(root, 'again'))).toEqual(await weightsOf(join(root, 'whole')));
 
     const splitFile = join(root, 'other-split.json');
-    await runSplit({ ...optionsIn('split-7'), dataFile, seed: 7 }, observe().progress);
+    await runSplit({ ...optionsIn('split-7'), dataFile, seed: 7, writeParts: false }, observe().progress);
     await writeFile(splitFile, await readFile(join(root, 'split-7', 'split.json')));
     expect(await readJson('other-split.json')).not.toMatchObject({ parts: (await splitOf('whole')).parts });
     await train(optionsIn('from-file', { splitFile }));
@@ -82,7 +82,7 @@ describe('training on one data file', () => {
   });
 
   test('drops surplus copies on request alone', async () => {
-    await runSplit({ ...optionsIn('dropped'), dataFile, dropDuplicates: true }, observe().progress);
+    await runSplit({ ...optionsIn('dropped'), dataFile, dropDuplicates: true, writeParts: false }, observe().progress);
     const split = await splitOf('dropped');
     expect(sizesOf(split)).toEqual([72, 9, 9]);
     const digests = Object.values(split.parts).flat();
@@ -98,7 +98,10 @@ describe('training on one data file', () => {
     const file = join(root, 'films.csv');
     const films = ROWS.slice(0, 90).map(([review, sentiment], index) => `${index % 30},"${review}",${sentiment}`);
     await writeFile(file, `film,review,sentiment\n${films.join('\n')}\n`);
-    await runSplit({ ...optionsIn('films'), dataFile: file, groupColumn: 'film' }, observe().progress);
+    await runSplit(
+      { ...optionsIn('films'), dataFile: file, groupColumn: 'film', writeParts: false },
+      observe().progress,
+    );
     const split = await splitOf('films');
     const partOf = new Map(
       Object.entries(split.parts).flatMap(([part, digests]) => digests.map((digest) => [digest, part] as const)),
@@ -109,6 +112,24 @@ describe('training on one data file', () => {
     });
     expect(partsOfFilm).toEqual(Array<number>(30).fill(1));
     expect(sizesOf(split)).toEqual([72, 9, 9]);
+  });
+
+  test("is written as three files, which replace nobody's", async () => {
+    const split = (name: string): Promise<void> =>
+      runSplit({ ...optionsIn(name), dataFile, writeParts: true }, observe().progress);
+    await split('parts');
+    for (const [part, digests] of Object.entries((await splitOf('parts')).parts)) {
+      const reviews = await readReviews(join(root, 'parts', `${part}.csv`));
+      expect(reviews.map(({ text }) => rowDigest(text))).toEqual(digests);
+      for (const { text, label } of reviews) expect(ROWS).toContainEqual([text, label === 1 ? 'positive' : 'negative']);
+    }
+    await mkdir(join(root, 'taken'));
+    await writeFile(join(root, 'taken', 'validation.csv'), 'mine');
+    await expect(split('taken')).rejects.toMatchObject({
+      code: 'OUTPUT_NOT_EMPTY',
+      message: expect.stringContaining(join('taken', 'validation.csv')) as unknown,
+    });
+    expect(await readdir(join(root, 'taken'))).toEqual(['validation.csv']);
   });
 
   test('resumes with the same split and refuses another', async () => {

@@ -4,6 +4,7 @@ export { DatasetError, type DatasetErrorCode, type FilePosition } from './datase
 export type { ConflictCounts, CopyCount, CopyCounts, Overlap } from './duplicate-counts.js';
 export { type DuplicateGroups, findDuplicates, joinGroups } from './duplicate-groups.js';
 export { fileDigest } from './file-digest.js';
+export { formatReviews, type FormatReviewsOptions } from './format-reviews.js';
 export { groupedSplit, type GroupedSplitOptions } from './grouped-split.js';
 export type { LengthSummary } from './length-summary.js';
 export {

@@ -31,11 +31,16 @@ export interface ReadReviewsOptions {
 
 type ResolvedOptions = Required<ReadReviewsOptions>;
 
-const DEFAULTS: ResolvedOptions = {
+/** How the columns of a file of reviews, and its labels, are called unless something else is said. */
+export const REVIEW_COLUMNS = {
   textColumn: 'review',
   labelColumn: 'sentiment',
   groupColumn: undefined,
   labels: ['negative', 'positive'],
+} as const;
+
+const DEFAULTS: ResolvedOptions = {
+  ...REVIEW_COLUMNS,
   maxRows: Number.POSITIVE_INFINITY,
   requireBothClasses: false,
   keepEmpty: false,

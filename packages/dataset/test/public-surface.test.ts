@@ -14,6 +14,7 @@ it('exports these names', () => {
       "findDuplicates",
       "findNearDuplicates",
       "findSeparatingWords",
+      "formatReviews",
       "groupedSplit",
       "joinGroups",
       "paddingRatio",
