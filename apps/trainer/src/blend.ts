@@ -7,6 +7,8 @@ import type { BlendOptions } from './blend-options.js';
 import { describeChoice, describeMaking, type Ingredients, reportValidation } from './blend-report.js';
 import type { MemberLogits } from './blend-weights.js';
 import { describeCalibration } from './calibration.js';
+import { writeDataFiles } from './data-files.js';
+import { describeData } from './describe-data.js';
 import { type DividedData, divideReviews, pickRows, type RowsPart } from './divide-data.js';
 import { describeEvaluated, evaluateArtifact } from './evaluate-artifact.js';
 import { fitCascade } from './fit-cascade.js';
@@ -37,13 +39,15 @@ export async function runBlend(options: BlendOptions, watch: RunWatch): Promise<
   await checkOutputFolder(output, undefined);
   const transformers = kind === 'linear' ? new Map<string, string>() : await nameTransformers(options.model);
   requireApart(outputDir, [...options.model, ...transformers.values()]);
-  const data = withoutValidation(await divideReviews(options));
+  const data = withoutValidation(await divideReviews(options, await readLearned(transformers.values())));
   if (kind !== 'linear' && !data.validation) {
-    const expectation = `expected it, or a part held out, to fit a ${kind} on; got neither`;
+    const expectation = `expected it, or training reviews to hold out that no transformer has learned, to fit a ${kind} on; got neither`;
     throw new TrainerError('INVALID_OPTION', `--validation-file: ${expectation}`);
   }
-  if (data.validation) await requireUnseen([...transformers.values()], data.validation);
+  if (data.validation) await requireUnseen([...transformers.values()], data.validation, options);
   await prepareOutputFolder(output, 0);
+  await writeDataFiles(outputDir, data);
+  for (const line of describeData(data.report)) watch.progress.say(line);
   const { train, validation, test } = data;
   const parts = Object.entries({ train, validation, test });
   const manifest = await recordRun({
@@ -61,6 +65,12 @@ export async function runBlend(options: BlendOptions, watch: RunWatch): Promise<
   return manifest;
 }
 
+/** Digests of what any of the models was trained on: it is not held out to judge them. */
+async function readLearned(folders: Iterable<string>): Promise<Set<string>> {
+  const seen = await Promise.all([...folders].map(readSeenRows));
+  return new Set(seen.flatMap((digests) => [...digests]));
+}
+
 /** Training reviews that also stand in the validation file are not fitted on: the linear model would be taken for surer than it is. */
 function withoutValidation(data: DividedData<RowsPart>): DividedData<RowsPart> {
   const judged = new Set(data.validation?.rowDigests);
@@ -69,16 +79,23 @@ function withoutValidation(data: DividedData<RowsPart>): DividedData<RowsPart> {
 }
 
 /** Fitted on reviews that a transformer has learned, weights and threshold would trust it too much. A few of them do no harm. */
-async function requireUnseen(transformers: readonly string[], { rowDigests }: RowsPart): Promise<void> {
+async function requireUnseen(
+  transformers: readonly string[],
+  { rowDigests }: RowsPart,
+  { dataFile }: Pick<BlendOptions, 'dataFile'>,
+): Promise<void> {
   for (const dir of transformers) {
     const seen = await readSeenRows(dir);
     const count = rowDigests.filter((digest) => seen.has(digest)).length;
     if (count <= MAX_SEEN_SHARE * rowDigests.length) continue;
     const found = `got ${count} of ${rowDigests.length} that it was`;
-    const ways = 'name a --validation-file, or the training file and the --seed of its training';
+    const [flag, way] =
+      dataFile === undefined
+        ? ['--validation-file', 'without one, training reviews that it was not trained on are held out']
+        : ['--data-file', 'name the --split-file that its training wrote'];
     throw new TrainerError(
       'INVALID_OPTION',
-      `--validation-file: expected reviews that ${dir} was not trained on, ${found}: ${ways}`,
+      `${flag}: expected validation reviews that ${dir} was not trained on, ${found}: ${way}`,
     );
   }
 }

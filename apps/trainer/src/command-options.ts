@@ -29,7 +29,7 @@ export const EXPLORE_OPTION_SPECS: Readonly<Record<keyof ExploreOptions, OptionS
 
 export const EVALUATE_OPTION_SPECS: Readonly<Record<keyof EvaluateOptions, OptionSpec>> = {
   model: { kind: 'path', help: 'folder of the model', required: true },
-  testFile: { kind: 'path', help: 'CSV or CSV.gz with labeled reviews', required: true },
+  testFile: { kind: 'path', help: 'CSV or JSONL (or either as .gz) with labeled reviews', required: true },
   trainFile: { kind: 'path', help: 'reviews to fit a linear baseline on, whose figures stand beside in the report' },
   outputDir: { kind: 'path', help: 'folder for evaluation_results.json, report.html, …; default a new runs/<time>' },
   graph: {
@@ -56,7 +56,11 @@ export const COMPARE_OPTION_SPECS: Readonly<Record<Exclude<keyof CompareOptions,
 
 export const QUANTIZE_OPTION_SPECS: Readonly<Record<keyof QuantizeOptions, OptionSpec>> = {
   model: EVALUATE_OPTION_SPECS.model,
-  testFile: { kind: 'path', help: 'CSV or CSV.gz with the reviews that the graphs are compared on', required: true },
+  testFile: {
+    kind: 'path',
+    help: 'CSV or JSONL (or either as .gz) with the reviews that the graphs are compared on',
+    required: true,
+  },
   unlabeled: {
     kind: 'flag',
     help: 'the reviews have no labels: judge by flips and probabilities alone',

@@ -21,20 +21,22 @@ export type DataOptions = Pick<
 >;
 
 const OF_GIVEN_PARTS = ['trainFile', 'validationFile', 'testFile', 'validationSplitPercentage'] as const;
-const OF_DATA_FILE = ['groupColumn', 'dropDuplicates', 'splitFile'] as const;
 
 /** Refuses options that exclude each other: one file is divided, or the parts are given. Throws `INVALID_OPTION`. */
 export function checkDataOptions(options: DataOptions): void {
-  const { dataFile, trainFile } = options;
-  if (dataFile === undefined && trainFile === undefined) {
-    throw new TrainerError('INVALID_OPTION', '--data-file: expected this or --train-file, got neither');
+  const { dataFile, trainFile, validationFile, groupColumn, splitFile } = options;
+  if (dataFile !== undefined) {
+    const given = OF_GIVEN_PARTS.find((name) => options[name] !== undefined);
+    if (given)
+      throw refused(given, `expected without --data-file, which is divided into all three parts (${dataFile})`);
+    return;
   }
-  const conflicting = dataFile === undefined ? OF_DATA_FILE : OF_GIVEN_PARTS;
-  const given = conflicting.find((name) => options[name] !== undefined && options[name] !== false);
-  if (given === undefined) return;
-  const expectation =
-    dataFile === undefined
-      ? 'expected together with --data-file, which it says how to divide'
-      : `expected without --data-file, which is divided into all three parts (${dataFile})`;
-  throw new TrainerError('INVALID_OPTION', `${flagOf(given)}: ${expectation}`);
+  if (trainFile === undefined) throw refused('dataFile', 'expected this or --train-file, got neither');
+  if (splitFile !== undefined)
+    throw refused('splitFile', 'expected together with --data-file, which it says how to divide');
+  if (groupColumn !== undefined && validationFile !== undefined)
+    throw refused('groupColumn', 'expected without --validation-file, beside which nothing is divided');
 }
+
+const refused = (option: keyof DataOptions, expectation: string): TrainerError =>
+  new TrainerError('INVALID_OPTION', `${flagOf(option)}: ${expectation}`);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { type DataReport, requireBothClasses, type Review, type SplitRecord, stratifiedSplit } from '@marquee/dataset';
+import { type DataReport, requireBothClasses, type Review, type SplitRecord } from '@marquee/dataset';
 import { LABELS } from '@marquee/model-core';
 
 import { checkDataOptions, type DataOptions } from './data-options.js';
@@ -13,7 +13,8 @@ import {
   readRows,
   reportRows,
 } from './read-data.js';
-import { splitData } from './split-data.js';
+import { holdOut, keptRows, type LearnedRows, splitData } from './split-data.js';
+import { takeRows } from './take-rows.js';
 
 /** Rows of one file, or a part of them. */
 export type RowsPart = Pick<ReadRows, 'reviews' | 'rowDigests' | 'source'>;
@@ -25,7 +26,7 @@ export interface DividedData<Part extends RowsPart> {
   readonly test: Part | undefined;
   /** On the files as they were read, before anything was divided or dropped. */
   readonly report: DataReport;
-  /** How one file was divided; undefined where the parts were given. */
+  /** How the file was divided of which a part was held out; undefined where the parts were given. */
   readonly split: SplitRecord | undefined;
 }
 
@@ -38,28 +39,29 @@ export interface PartReader<Part extends RowsPart> {
 
 /**
  * Reads and checks all reviews, reports on them, and divides them: `--data-file` into three parts, else the training file into two where no validation file is
- * given. Throws `INVALID_OPTION` for options that exclude each other, `ONE_CLASS` where the training part has one, and what reading throws.
+ * given, and none of the `learned` reviews. Throws `INVALID_OPTION` for options that exclude each other, `ONE_CLASS` where the training part has one, and what reading throws.
  */
 export async function divideData<Part extends RowsPart>(
   options: DataOptions,
   reader: PartReader<Part>,
+  learned?: LearnedRows,
 ): Promise<DividedData<Part>> {
   checkDataOptions(options);
   return options.dataFile === undefined
-    ? divideGivenParts(options, reader)
+    ? divideGivenParts(options, reader, learned)
     : divideFile(options.dataFile, options, reader);
 }
 
 /** Reads and divides reviews, and nothing but reviews. */
-export const divideReviews = (options: DataOptions): Promise<DividedData<RowsPart>> =>
-  divideData(options, { read: (file, limits) => readRows(file, options, limits), pick: pickRows });
+export const divideReviews = (options: DataOptions, learned?: LearnedRows): Promise<DividedData<RowsPart>> =>
+  divideData(options, { read: (file, limits) => readRows(file, options, limits), pick: pickRows }, learned);
 
 async function divideFile<Part extends RowsPart>(
   file: string,
   options: DataOptions,
   { read, pick }: PartReader<Part>,
 ): Promise<DividedData<Part>> {
-  const whole = await read(file, { requireBothClasses: true });
+  const whole = await read(file, { requireBothClasses: true, groupColumn: options.groupColumn });
   const { report, groups } = reportRows([{ name: 'data', ...whole }]);
   const { parts, record } = await splitData(whole, groups, options);
   const part = (rows: readonly number[], limit: number | undefined): Part =>
@@ -80,30 +82,29 @@ async function divideFile<Part extends RowsPart>(
 async function divideGivenParts<Part extends RowsPart>(
   options: DataOptions,
   { read, pick }: PartReader<Part>,
+  learned: LearnedRows | undefined,
 ): Promise<DividedData<Part>> {
-  const { trainFile = '', validationFile, testFile, maxTrainSamples, maxEvalSamples } = options;
+  const { trainFile = '', validationFile, testFile, groupColumn, maxTrainSamples, maxEvalSamples } = options;
   const { validationSplitPercentage = 0 } = options;
-  const whole = await read(trainFile, { maxRows: maxTrainSamples, requireBothClasses: true });
+  const whole = await read(trainFile, { maxRows: maxTrainSamples, requireBothClasses: true, groupColumn });
   const given = validationFile === undefined ? undefined : await read(validationFile, { maxRows: maxEvalSamples });
   const test = testFile === undefined ? undefined : await read(testFile, { maxRows: maxEvalSamples });
   const named = Object.entries({ train: whole, validation: given, test });
   const { report, groups } = reportRows(named.flatMap(([name, part]) => (part ? [{ name, ...part }] : [])));
   if (given || validationSplitPercentage === 0) {
-    return { train: whole, validation: given, test, report, split: undefined };
+    const rows = keptRows(whole.reviews.length, groups, options);
+    const train = rows.length === whole.reviews.length ? whole : withRowsDigest(pick(whole, rows));
+    return { train, validation: given, test, report, split: undefined };
   }
-  const labels = whole.reviews.map(({ label }) => label);
   // Of this file alone, so that the same part is held out whatever else is given.
-  const { near } = test ? duplicatesOf(whole) : groups;
-  const { rest, part } = stratifiedSplit(labels, validationSplitPercentage / 100, options.seed, near);
+  const ofFile = test ? duplicatesOf(whole) : groups;
+  const { parts, record } = holdOut(whole, ofFile, options, learned);
   // A handful of reviews has none to spare.
-  const validation = part.length === 0 ? undefined : withRowsDigest(pick(whole, part));
-  const train = withRowsDigest(pick(whole, rest));
+  const validation = parts.validation.length === 0 ? undefined : withRowsDigest(pick(whole, parts.validation));
+  const train = withRowsDigest(pick(whole, parts.train));
   requireBothClasses(trainFile, train.reviews, LABELS);
-  return { train, validation, test, report, split: undefined };
+  return { train, validation, test, report, split: record };
 }
-
-/** The part of `values` at the rows, which are indexes of them. */
-export const takeRows = <T>(values: ArrayLike<T>, rows: readonly number[]): T[] => rows.map((row) => values[row] as T);
 
 export const pickRows = ({ reviews, rowDigests, source }: RowsPart, rows: readonly number[]): RowsPart => ({
   reviews: takeRows<Review>(reviews, rows),

@@ -1,8 +1,9 @@
 import type { Review } from '@marquee/dataset';
 
 import type { DataOptions } from './data-options.js';
-import { type DividedData, divideData, pickRows, takeRows } from './divide-data.js';
+import { type DividedData, divideData, pickRows } from './divide-data.js';
 import { type DataSource, type ReadLimits, type ReadRows, readRows } from './read-data.js';
+import { takeRows } from './take-rows.js';
 import { sequencesOf } from './token-table.js';
 import { type Tokenization, tokenizeTexts } from './tokenize.js';
 import type { EncodedReviews } from './training-data.js';

@@ -34,17 +34,15 @@ export interface ReadLimits {
   readonly requireBothClasses?: boolean;
   /** Reviews without text are refused otherwise. */
   readonly keepEmpty?: boolean;
+  /** Read, too, of a file that is divided. */
+  readonly groupColumn?: string | undefined;
 }
 
 /** Reads and checks one file of labeled reviews. */
 export async function readRows(
   file: string,
-  {
-    textColumnName,
-    labelColumnName,
-    groupColumn,
-  }: Pick<DataOptions, 'textColumnName' | 'labelColumnName'> & Partial<Pick<DataOptions, 'groupColumn'>>,
-  { maxRows, requireBothClasses = false, keepEmpty = false }: ReadLimits = {},
+  { textColumnName, labelColumnName }: Pick<DataOptions, 'textColumnName' | 'labelColumnName'>,
+  { maxRows, requireBothClasses = false, keepEmpty = false, groupColumn }: ReadLimits = {},
 ): Promise<ReadRows> {
   const reviews = await readReviews(file, {
     textColumn: textColumnName,

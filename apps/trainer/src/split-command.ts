@@ -6,12 +6,12 @@ import { LABELS } from '@marquee/model-core';
 
 import { writeDataFiles } from './data-files.js';
 import { describeData } from './describe-data.js';
-import { takeRows } from './divide-data.js';
 import { requireWritableFolder, writeDurably } from './durable-write.js';
 import { requireNoOtherRun } from './output-folder.js';
 import type { Progress } from './progress.js';
 import { readRows, reportRows } from './read-data.js';
 import { splitData } from './split-data.js';
+import { takeRows } from './take-rows.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
 
@@ -32,7 +32,10 @@ export async function runSplit(options: SplitOptions, progress: Pick<Progress, '
   const { outputDir, writeParts } = options;
   await requireNoOtherRun(outputDir, 'split');
   if (writeParts) await requireNoPart(outputDir);
-  const data = await readRows(options.dataFile, options, { requireBothClasses: true });
+  const data = await readRows(options.dataFile, options, {
+    requireBothClasses: true,
+    groupColumn: options.groupColumn,
+  });
   const { report, groups } = reportRows([{ name: 'data', ...data }]);
   const { parts, record } = await splitData(data, groups, { ...options, splitFile: undefined });
   await requireWritableFolder(outputDir);

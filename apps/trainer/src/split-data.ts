@@ -11,9 +11,11 @@ import {
   SPLIT_PARTS,
   type SplitPart,
   type SplitRecord,
+  stratifiedSplit,
 } from '@marquee/dataset';
 
 import type { DataOptions } from './data-options.js';
+import { takeRows } from './take-rows.js';
 
 /** Training, validation and test. */
 const SHARES = [0.8, 0.1, 0.1] as const;
@@ -39,23 +41,66 @@ export interface DividedRows {
 export async function splitData(
   data: DivisibleRows,
   groups: DuplicateGroups,
-  options: Pick<DataOptions, 'dropDuplicates' | 'groupColumn' | 'splitFile' | 'seed'>,
+  options: Pick<DataOptions, 'dropDuplicates' | 'splitFile' | 'seed'>,
 ): Promise<DividedRows> {
-  const { reviews, rowDigests, source } = data;
-  const rows = [...reviews.keys()].filter((row) => !options.dropDuplicates || groups.equal[row] === row);
-  const digests = rows.map((row) => rowDigests[row] ?? '');
-  const given = options.splitFile === undefined ? undefined : await readSplitRecord(options.splitFile);
-  const chosen = given
-    ? applySplitRecord(given, digests, options.splitFile ?? '')
-    : divide(rows, reviews, groups, options);
-  const record = given ?? {
-    formatVersion: 1,
-    source,
-    seed: options.seed,
-    parts: mapParts((part) => chosen[part].map((index) => digests[index] ?? '')),
-  };
-  return { parts: mapParts((part) => chosen[part].map((index) => rows[index] ?? 0)), record }; // indexes of `rows`
+  const { reviews, rowDigests } = data;
+  const rows = keptRows(reviews.length, groups, options);
+  const { splitFile } = options;
+  if (splitFile === undefined) return recorded(data, divide(rows, reviews, groups, options), options);
+  const record = await readSplitRecord(splitFile);
+  const chosen = applySplitRecord(record, takeRows(rowDigests, rows), splitFile);
+  return { parts: mapParts((part) => takeRows(rows, chosen[part])), record };
 }
+
+/** What may not be held out, by row digest: the reviews that models have learned that are to be judged by the part. */
+export type LearnedRows = ReadonlySet<string>;
+
+/**
+ * Holds out a part of the rows for validation, stratified and by seed; the others are the training part, and none are the test part. What `splitData` keeps together stays
+ * together, and a group with a learned row is not held out: where there are no more others than the part is to have, they are the part.
+ */
+export function holdOut(
+  data: DivisibleRows,
+  groups: DuplicateGroups,
+  options: Pick<DataOptions, 'dropDuplicates' | 'validationSplitPercentage' | 'seed'>,
+  learned: LearnedRows = new Set(),
+): DividedRows {
+  const { reviews, rowDigests } = data;
+  const rows = keptRows(reviews.length, groups, options);
+  const together = groupsKeptTogether(reviews, groups);
+  const known = new Set(rows.filter((row) => learned.has(rowDigests[row] ?? '')).map((row) => together[row]));
+  const free = rows.filter((row) => !known.has(together[row]));
+  const share = ((options.validationSplitPercentage ?? 0) / 100) * (rows.length / free.length);
+  const validation =
+    share > AS_GOOD_AS_ALL
+      ? free
+      : takeRows(free, stratifiedSplit(labelsOf(free, reviews), share, options.seed, takeRows(together, free)).part);
+  const isHeldOut = new Set(validation);
+  const train = rows.filter((row) => !isHeldOut.has(row));
+  return recorded(data, { train, validation, test: [] }, options);
+}
+
+/** A part by itself, chosen by an earlier run, is a row more or less than the share of each class. */
+const AS_GOOD_AS_ALL = 0.9;
+
+/** All rows, or on request the first of equal ones. */
+export const keptRows = (
+  count: number,
+  { equal }: DuplicateGroups,
+  { dropDuplicates }: Pick<DataOptions, 'dropDuplicates'>,
+): number[] => [...Array(count).keys()].filter((row) => !dropDuplicates || equal[row] === row);
+
+const recorded = (
+  { rowDigests, source }: DivisibleRows,
+  parts: DividedRows['parts'],
+  { seed }: Pick<DataOptions, 'seed'>,
+): DividedRows => ({
+  parts,
+  record: { formatVersion: 1, source, seed, parts: mapParts((part) => takeRows(rowDigests, parts[part])) },
+});
+
+const labelsOf = (rows: readonly number[], reviews: readonly Review[]): number[] =>
+  rows.map((row) => reviews[row]?.label ?? 0);
 
 /** For each row the first one of those that stay in one part: equal and nearly equal reviews, and rows of one value in the group column. */
 export const groupsKeptTogether = (reviews: readonly Review[], { near }: DuplicateGroups): Uint32Array =>
@@ -71,14 +116,13 @@ function divide(
   { seed }: Pick<DataOptions, 'seed'>,
 ): Record<SplitPart, number[]> {
   const groups = groupsKeptTogether(reviews, duplicates);
-  const parts = groupedSplit({
-    labels: rows.map((row) => reviews[row]?.label ?? 0),
-    groups: rows.map((row) => groups[row] ?? row),
+  const dealt = groupedSplit({
+    labels: labelsOf(rows, reviews),
+    groups: takeRows(groups, rows),
     shares: SHARES,
     seed,
   });
-  const byName = SPLIT_PARTS.map((part, index) => [part, parts[index] ?? []]);
-  return Object.fromEntries(byName) as Record<SplitPart, number[]>;
+  return mapParts((part) => takeRows(rows, dealt[SPLIT_PARTS.indexOf(part)] ?? []));
 }
 
 async function readSplitRecord(file: string): Promise<SplitRecord> {

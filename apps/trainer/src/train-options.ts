@@ -71,8 +71,11 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
     kind: 'path',
     help: 'CSV or JSONL with the training reviews; default the synthetic data/sample.csv',
   },
-  validationFile: { kind: 'path', help: 'CSV for validation; without it a part of the training file is held out' },
-  testFile: { kind: 'path', help: 'CSV on which the finished model is evaluated once' },
+  validationFile: {
+    kind: 'path',
+    help: 'CSV or JSONL for validation; without it a part of the training file is held out',
+  },
+  testFile: { kind: 'path', help: 'CSV or JSONL on which the finished model is evaluated once' },
   outputDir: { kind: 'path', help: 'folder for checkpoints, log and model; default a new runs/<time>' },
   overwriteOutputDir: {
     kind: 'flag',
@@ -90,8 +93,15 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
   modelRevision: { kind: 'text', help: 'branch, tag or commit of a model on the hub', fallback: 'main' },
   textColumnName: { kind: 'text', help: 'column of the review', fallback: 'review' },
   labelColumnName: { kind: 'text', help: 'column of the label, positive or negative', fallback: 'sentiment' },
-  groupColumn: { kind: 'text', help: 'column whose equal values stay in one part of --data-file (a film, an author)' },
-  dropDuplicates: { kind: 'flag', help: 'keep the first of equal reviews of --data-file only', fallback: false },
+  groupColumn: {
+    kind: 'text',
+    help: 'column whose equal values stay in one part of a file that is divided (a film, an author)',
+  },
+  dropDuplicates: {
+    kind: 'flag',
+    help: 'keep only the first of equal reviews of --data-file or --train-file',
+    fallback: false,
+  },
   splitFile: { kind: 'path', help: 'divide --data-file as this split.json of an earlier run does' },
   tokenCacheDir: {
     kind: 'path',
@@ -232,7 +242,7 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
   },
   seed: {
     kind: 'integer',
-    help: 'decides the new head, the order and the dropout',
+    help: 'decides which reviews are held out, the new head, the order and the dropout',
     fallback: 42,
     least: 0,
     below: 2 ** 32,

@@ -304,6 +304,17 @@ describe('the command', () => {
     expect(second.manifest.files[weights]).toEqual(first.manifest.files[weights]);
     expect(first.manifest).toMatchObject({ training: { data: { train: { rows: 48 }, validation: { rows: 12 } } } });
     expect((first.manifest.metrics as Reports)['validation']?.['blend']).toMatchObject({ seen_rows: 0 });
+    const { dir } = await blend('held-out-by-another-seed', { ...changes, seed: 7 });
+    const heldOut = async (run: string): Promise<unknown> =>
+      (JSON.parse(await readFile(join(run, 'split.json'), 'utf8')) as { parts: { validation: unknown } }).parts
+        .validation;
+    expect(await heldOut(dir)).toEqual(await heldOut(paths.outputDir));
+  });
+
+  test('says which reviews its files share', async () => {
+    const { lines, dir } = await blend('shared', { testFile: file('validation.csv') });
+    expect(lines).toContain('validation and test share 124 reviews, 124 of them equal');
+    expect(await readdir(dir)).toContain('data_report.json');
   });
 
   test('names several transformers by number', async () => {
@@ -318,7 +329,9 @@ describe('the command', () => {
   test('refuses to fit a blend without validation reviews, and to write over something', async () => {
     const refused = blend('refused', { validationFile: undefined, validationSplitPercentage: 0 });
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION' });
-    await expect(refused).rejects.toThrow('--validation-file: expected it, or a part held out, to fit a cascade on');
+    await expect(refused).rejects.toThrow(
+      '--validation-file: expected it, or training reviews to hold out that no transformer has learned, to fit a cascade',
+    );
     expect(existsSync(file('refused'))).toBe(false);
     await expect(blend('transformer')).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     await expect(blend('base')).rejects.toMatchObject({ code: 'OUTPUT_NOT_EMPTY' });
@@ -327,7 +340,7 @@ describe('the command', () => {
   test('refuses validation reviews that a transformer has learned', async () => {
     const refused = blend('learned', { validationFile: file('train.csv') });
     await expect(refused).rejects.toThrow(
-      `expected reviews that ${transformer} was not trained on, got 60 of 60 that it was`,
+      `expected validation reviews that ${transformer} was not trained on, got 60 of 60 that it was`,
     );
     expect(existsSync(file('learned'))).toBe(false);
   });

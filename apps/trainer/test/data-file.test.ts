@@ -169,13 +169,9 @@ describe('training on one data file', () => {
       changes: { dataFile: undefined },
       message: '--data-file: expected this or --train-file, got neither',
     },
-    'a group column without it': {
-      changes: { dataFile: undefined, trainFile: 'x.csv', groupColumn: 'film' },
-      message: '--group-column: expected together with --data-file',
-    },
-    'dropping without it': {
-      changes: { dataFile: undefined, trainFile: 'x.csv', dropDuplicates: true },
-      message: '--drop-duplicates: expected together with --data-file',
+    'a group column where nothing is divided': {
+      changes: { dataFile: undefined, trainFile: 'x.csv', validationFile: 'y.csv', groupColumn: 'film' },
+      message: '--group-column: expected without --validation-file',
     },
     'a split file without it': {
       changes: { dataFile: undefined, trainFile: 'x.csv', splitFile: 'split.json' },

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { createRandom, readReviews } from '@marquee/dataset';
+import { createRandom, readReviews, type SplitRecord } from '@marquee/dataset';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { BLEND_OPTION_SPECS } from '../src/blend-options.js';
@@ -84,16 +84,84 @@ describe('a part that is held out of the training file', () => {
     const other = await divideReviews(optionsWith({ trainFile: bridged, seed: 43 }));
     expect(other.validation?.source).not.toEqual(alone.validation?.source);
   });
+
+  test('is written down by row digest', async () => {
+    const { train, validation, split } = await divideReviews(optionsWith({}));
+    expect(split).toMatchObject({ seed: 42, source: { rows: 80 }, parts: { test: [] } });
+    expect(split?.parts.train).toEqual(train.rowDigests);
+    expect(split?.parts.validation).toEqual(validation?.rowDigests);
+    const repeated = await divideReviews({
+      ...optionsWith({ trainFile: undefined, dataFile: trainFile, validationSplitPercentage: undefined }),
+      splitFile: await writeSplit(split),
+      seed: 7,
+    });
+    expect([repeated.train.rowDigests, repeated.validation?.rowDigests, repeated.test]).toEqual([
+      train.rowDigests,
+      validation?.rowDigests,
+      undefined,
+    ]);
+  });
+
+  test('has all reviews of a film or none', async () => {
+    const testFile = join(root, 'without films.csv');
+    await writeCsv(testFile, tinyRows(10, 3));
+    const { train, validation } = await divideReviews(
+      optionsWith({ trainFile: await filmsFile(), testFile, groupColumn: 'film' }),
+    );
+    const held = filmsIn(validation?.reviews);
+    expect(held.size).toBeGreaterThan(0);
+    expect([...filmsIn(train.reviews)].filter((film) => held.has(film))).toEqual([]);
+    expect(held.size + filmsIn(train.reviews).size).toBe(12);
+  });
+
+  test('and the others are without copies where these are to be dropped', async () => {
+    const copied = join(root, 'copied.csv');
+    await writeCsv(copied, [...PAIRS, ...PAIRS.slice(0, 10)]);
+    const rowsOf = async (changes: Partial<DataOptions>): Promise<(number | undefined)[]> => {
+      const { train, validation } = await divideReviews(optionsWith({ trainFile: copied, ...changes }));
+      const digests = new Set([...train.rowDigests, ...(validation?.rowDigests ?? [])]);
+      return [digests.size, train.reviews.length + (validation?.reviews.length ?? 0)];
+    };
+    expect(await rowsOf({})).toEqual([80, 90]);
+    expect(await rowsOf({ dropDuplicates: true })).toEqual([80, 80]);
+    expect(await rowsOf({ dropDuplicates: true, validationSplitPercentage: 0 })).toEqual([80, 80]);
+  });
+
+  test('has no review that a model has learned, nor one that is nearly equal to such a one', async () => {
+    const { train, validation } = await divideReviews(optionsWith({}));
+    const again = await divideReviews(optionsWith({ seed: 7 }), new Set(train.rowDigests));
+    expect(again.validation?.rowDigests).toEqual(validation?.rowDigests);
+    const [learned = ''] = validation?.rowDigests ?? [];
+    const fewer = await divideReviews(optionsWith({ seed: 7 }), new Set([...train.rowDigests, learned]));
+    expect(fewer.validation?.reviews).toHaveLength(14);
+    const some = await divideReviews(optionsWith({ seed: 7 }), new Set(train.rowDigests.slice(0, 20)));
+    expect(some.validation?.reviews).toHaveLength(16);
+    expect(some.validation?.rowDigests.filter((digest) => train.rowDigests.slice(0, 20).includes(digest))).toEqual([]);
+    const all = await divideReviews(optionsWith({}), new Set([...train.rowDigests, ...(validation?.rowDigests ?? [])]));
+    expect(all.validation).toBeUndefined();
+    expect(all.train.reviews).toHaveLength(80);
+  });
 });
+
+async function writeSplit(split: SplitRecord | undefined): Promise<string> {
+  const file = join(root, 'split.json');
+  await writeFile(file, JSON.stringify(split));
+  return file;
+}
+
+/** 60 reviews of 12 films. */
+async function filmsFile(): Promise<string> {
+  const file = join(root, 'films.csv');
+  const rows = tinyRows(60).map(([review, sentiment], row) => `film-${row % 12},"${review}",${sentiment}`);
+  await writeFile(file, `film,review,sentiment\n${rows.join('\n')}\n`);
+  return file;
+}
+const FILMS = new Map(tinyRows(60).map(([review], row) => [review, row % 12]));
+const filmsIn = (reviews: readonly { readonly text: string }[] = []) =>
+  new Set(reviews.map(({ text }) => FILMS.get(text)));
 
 describe('one file that is divided', () => {
   const divided = { trainFile: undefined, validationSplitPercentage: undefined };
-  const filmsFile = async (): Promise<string> => {
-    const file = join(root, 'films.csv');
-    const rows = tinyRows(60).map(([review, sentiment], row) => `film-${row % 12},"${review}",${sentiment}`);
-    await writeFile(file, `film,review,sentiment\n${rows.join('\n')}\n`);
-    return file;
-  };
 
   test('is refused where the first reviews of its training part have one label', async () => {
     const dataFile = join(root, 'sorted.csv');
@@ -130,8 +198,7 @@ describe('one file that is divided', () => {
 
   test('is searched with the rows of one film on one side of every fold', async () => {
     const options = await tuningOptions({ groupColumn: 'film', folds: 3 });
-    const films = new Map(tinyRows(60).map(([review], row) => [review, row % 12]));
-    const filmsOf = async (file: string) => new Set((await readReviews(file)).map(({ text }) => films.get(text)));
+    const filmsOf = async (file: string) => filmsIn(await readReviews(file));
     for (const part of await writeTuningParts(options, join(root, 'folds'))) {
       const trained = await filmsOf(part.trainFile);
       expect([...(await filmsOf(part.validationFile))].filter((film) => trained.has(film))).toEqual([]);

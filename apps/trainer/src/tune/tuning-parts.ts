@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 
-import { createRandom, groupedSplit, type Review } from '@marquee/dataset';
+import { createRandom, type DuplicateGroups, formatReviews, groupedSplit, type Review } from '@marquee/dataset';
 import { LABELS } from '@marquee/model-core';
 
 import { checkDataOptions } from '../data-options.js';
 import { writeDurably } from '../durable-write.js';
 import { duplicatesOf, type ReadRows, readRows } from '../read-data.js';
-import { type DividedRows, groupsKeptTogether, splitData } from '../split-data.js';
+import { type DividedRows, groupsKeptTogether, keptRows, splitData } from '../split-data.js';
 import { TrainerError } from '../trainer-error.js';
 import type { TuneOptions } from './tune-options.js';
 
@@ -45,12 +45,12 @@ async function heldOut(options: TuneOptions): Promise<Fold> {
     const { rows, parts } = await divide(dataFile, options);
     return { train: pick(rows, parts.train.slice(0, maxTrainSamples)), validation: pick(rows, parts.validation) };
   }
-  const rows = await readTraining(options);
+  const { rows, duplicates, used } = await readTraining(options);
   if (validationFile !== undefined) {
-    return { train: rows.reviews, validation: (await readRows(validationFile, options)).reviews };
+    return { train: pick(rows, used), validation: (await readRows(validationFile, options)).reviews };
   }
   const part = validationSplitPercentage / 100;
-  const [train = [], validation = []] = dealRows(rows, [...rows.reviews.keys()], [1 - part, part], seed);
+  const [train = [], validation = []] = dealRows(rows, duplicates, used, [1 - part, part], seed);
   if (validation.length > 0) return { train: pick(rows, train), validation: pick(rows, validation) };
   const expectation = 'expected a part of the training reviews to rank the trials by';
   throw new TrainerError(
@@ -60,19 +60,16 @@ async function heldOut(options: TuneOptions): Promise<Fold> {
 }
 
 async function crossValidation(options: TuneOptions): Promise<Fold[]> {
-  const { dataFile, validationFile, folds, maxTrainSamples, seed } = options;
+  const { dataFile, validationFile, folds, seed } = options;
   if (validationFile !== undefined) {
     throw new TrainerError(
       'INVALID_OPTION',
       '--validation-file: expected without --folds, which hold out parts of the training reviews',
     );
   }
-  const divided = dataFile === undefined ? undefined : await divide(dataFile, options);
-  const rows = divided?.rows ?? (await readTraining(options));
-  const used = divided
-    ? [...divided.parts.train, ...divided.parts.validation].sort((a, b) => a - b).slice(0, maxTrainSamples)
-    : [...rows.reviews.keys()];
-  const parts = dealRows(rows, used, Array<number>(folds).fill(1 / folds), seed);
+  const { rows, duplicates, used } =
+    dataFile === undefined ? await readTraining(options) : await readDivided(dataFile, options);
+  const parts = dealRows(rows, duplicates, used, Array<number>(folds).fill(1 / folds), seed);
   return parts.map((validation) => {
     const isHeldOut = new Set(validation);
     if (validation.length > 0) {
@@ -91,25 +88,48 @@ async function crossValidation(options: TuneOptions): Promise<Fold[]> {
   });
 }
 
-async function readTraining(options: TuneOptions): Promise<ReadRows> {
+/** What a search may learn of a file, and which of its rows say the same. */
+interface Searched {
+  readonly rows: ReadRows;
+  readonly duplicates: DuplicateGroups;
+  /** Row indexes, ascending. */
+  readonly used: readonly number[];
+}
+
+async function readTraining(options: TuneOptions): Promise<Searched> {
   checkDataOptions({ ...options, testFile: undefined });
-  const { trainFile = '', maxTrainSamples } = options; // one of the two files is given
-  return readRows(trainFile, options, { maxRows: maxTrainSamples, requireBothClasses: true });
+  const { trainFile = '', groupColumn, maxTrainSamples } = options; // one of the two files is given
+  const rows = await readRows(trainFile, options, { maxRows: maxTrainSamples, requireBothClasses: true, groupColumn });
+  const duplicates = duplicatesOf(rows);
+  return { rows, duplicates, used: keptRows(rows.reviews.length, duplicates, options) };
+}
+
+async function readDivided(dataFile: string, options: TuneOptions): Promise<Searched> {
+  const { rows, duplicates, parts } = await divide(dataFile, options);
+  const used = [...parts.train, ...parts.validation].sort((a, b) => a - b);
+  return { rows, duplicates, used: used.slice(0, options.maxTrainSamples) };
 }
 
 async function divide(
   dataFile: string,
   options: TuneOptions,
-): Promise<{ readonly rows: ReadRows; readonly parts: DividedRows['parts'] }> {
+): Promise<Pick<Searched, 'rows' | 'duplicates'> & Pick<DividedRows, 'parts'>> {
   checkDataOptions({ ...options, testFile: undefined });
-  const rows = await readRows(dataFile, options, { requireBothClasses: true });
-  const { parts } = await splitData(rows, duplicatesOf(rows), options);
-  return { rows, parts };
+  const rows = await readRows(dataFile, options, { requireBothClasses: true, groupColumn: options.groupColumn });
+  const duplicates = duplicatesOf(rows);
+  const { parts } = await splitData(rows, duplicates, options);
+  return { rows, duplicates, parts };
 }
 
 /** Deals rows to parts, stratified; what `splitData` keeps together stays together. */
-function dealRows(rows: ReadRows, used: readonly number[], shares: readonly number[], seed: number): number[][] {
-  const groups = groupsKeptTogether(rows.reviews, duplicatesOf(rows));
+function dealRows(
+  rows: ReadRows,
+  duplicates: DuplicateGroups,
+  used: readonly number[],
+  shares: readonly number[],
+  seed: number,
+): number[][] {
+  const groups = groupsKeptTogether(rows.reviews, duplicates);
   const parts = groupedSplit({
     labels: used.map((row) => rows.reviews[row]?.label ?? 0),
     groups: used.map((row) => groups[row] ?? row),
@@ -130,8 +150,5 @@ function spreadClasses(reviews: Reviews, seed: number): Review[] {
   return places.sort((a, b) => a.place - b.place).map(({ review }) => review);
 }
 
-function toCsv(reviews: Reviews, { textColumnName, labelColumnName }: TuneOptions): string {
-  const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-  const lines = reviews.map(({ text, label }) => `${quote(text)},${LABELS[label]}\n`);
-  return `${quote(textColumnName)},${quote(labelColumnName)}\n${lines.join('')}`;
-}
+const toCsv = (reviews: Reviews, { textColumnName, labelColumnName }: TuneOptions): string =>
+  formatReviews(reviews, { textColumn: textColumnName, labelColumn: labelColumnName, labels: LABELS });
