@@ -64,13 +64,14 @@ function cell(actual: number, predicted: number, count: number, share: number): 
     xMax: predicted + 0.48,
     yMin: actual - 0.47,
     yMax: actual + 0.47,
-    backgroundColor: withOpacity(color, 0.1 + 0.75 * share),
+    // Light enough that dark text is read at every share: a contrast of at least 5.
+    backgroundColor: withOpacity(color, 0.1 + 0.6 * share),
     borderWidth: 0,
     label: {
       display: true,
       textAlign: 'center',
       content: [formatCount(count), formatPercent(share)],
-      color: share > 0.5 ? COLORS.paper : COLORS.ink,
+      color: COLORS.ink,
       font: [
         { size: FONT_SIZE.figure, weight: 600 },
         { size: FONT_SIZE.label, weight: 400 },
