@@ -1,5 +1,6 @@
 import { type Command, CommanderError, Option } from 'commander';
 
+import { nearestName } from './nearest-name.js';
 import { readOptionFile } from './option-file.js';
 import { flagOf, type OptionSpec, type OptionSpecs, parseOption } from './option-spec.js';
 import { TrainerError } from './trainer-error.js';
@@ -65,6 +66,7 @@ export async function parseCommandLine(
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ writeOut: write, writeErr: () => undefined });
   }
+  for (const command of program.commands) command.showSuggestionAfterError(false); // `hintOn` has its own
   const words = argv.length === 0 ? ['--help'] : argv.flatMap(toWords);
   refuseRepeated(words);
   try {
@@ -73,8 +75,18 @@ export async function parseCommandLine(
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;
     const message = error.message.replace(/^error: /, '').replaceAll(/\s+/g, ' ');
-    throw new TrainerError('INVALID_OPTION', `${message}; --help lists what there is`, { cause: error });
+    const hint = hintOn(error, program.commands.find((command) => command.name() === words[0]) ?? program);
+    throw new TrainerError('INVALID_OPTION', `${message}${hint}; --help lists what there is`, { cause: error });
   }
+}
+
+/** What was most likely meant by an option that the command does not have. */
+function hintOn({ code, message }: CommanderError, command: Command): string {
+  if (code !== 'commander.unknownOption') return '';
+  const unknown = /'--(.+)'/.exec(message)?.[1] ?? '';
+  const names = command.options.filter(({ hidden }) => !hidden).map(({ long }) => (long ?? '').replace('--', ''));
+  const nearest = nearestName(unknown, names);
+  return nearest === undefined ? '' : ` (Did you mean --${nearest}?)`;
 }
 
 /** Hugging Face writes `--max_seq_length`; both spellings are one. `--seed=1` is taken apart, or a misspelled flag would be compared with its value. */

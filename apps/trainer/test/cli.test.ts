@@ -45,6 +45,22 @@ describe('a wrong command line says what is wrong, and what was expected', () =>
     'train --learning-rat 1':
       "unknown option '--learning-rat' (Did you mean --learning-rate?); --help lists what there is",
     'train --sede=1': "unknown option '--sede' (Did you mean --seed?); --help lists what there is",
+    'train --num-epochs 1':
+      "unknown option '--num-epochs' (Did you mean --num-train-epochs?); --help lists what there is",
+    'train --evaluation_strategy epoch':
+      "unknown option '--evaluation-strategy' (Did you mean --eval-strategy?); --help lists what there is",
+    'train --batch-size 8':
+      "unknown option '--batch-size' (Did you mean --per-device-train-batch-size?); --help lists what there is",
+    'train --warmup_steps 10':
+      "unknown option '--warmup-steps' (Did you mean --warmup-ratio?); --help lists what there is",
+    'train --label_smoothing=0.1':
+      "unknown option '--label-smoothing' (Did you mean --label-smoothing-factor?); --help lists what there is",
+    'pretrain --per_gpu_train_batch_size 8':
+      "unknown option '--per-gpu-train-batch-size' (Did you mean --per-device-train-batch-size?); --help lists what there is",
+    'train --confg a.yaml': "unknown option '--confg' (Did you mean --config?); --help lists what there is",
+    'train --foo': "unknown option '--foo'; --help lists what there is",
+    'train --max-steps 9': "unknown option '--max-steps'; --help lists what there is",
+    '--sede 1': "unknown option '--sede'; --help lists what there is",
     trian: "unknown command 'trian' (Did you mean train?); --help lists what there is",
     'train --seed': "option '--seed <integer>' argument missing; --help lists what there is",
     'train reviews.csv': "too many arguments for 'train'. Expected 0 arguments but got 1.; --help lists what there is",

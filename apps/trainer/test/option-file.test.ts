@@ -62,6 +62,14 @@ describe('a flaw in a file of options is refused with file, line and expectation
       'seed: 1\nlerning_rate: 1\n',
       " line 2: unknown option 'lerning_rate' (Did you mean learning-rate?)",
     ],
+    'the name of another version': [
+      'evaluation_strategy: steps\n',
+      " line 1: unknown option 'evaluation_strategy' (Did you mean eval-strategy?)",
+    ],
+    'words of a name': [
+      'batch-size: 8\n',
+      " line 1: unknown option 'batch-size' (Did you mean per-device-train-batch-size?)",
+    ],
     'a name like no other': ['zzz: 1\n', " line 1: unknown option 'zzz'; --help lists what there is"],
     'a name of every object': ['constructor: 1\n', " line 1: unknown option 'constructor'; --help lists what there is"],
     'a file within the file': ['config: a.yaml\n', " line 1: unknown option 'config'; --help lists what there is"],
