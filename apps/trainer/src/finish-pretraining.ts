@@ -38,6 +38,7 @@ export async function finishPretraining(pretraining: Pretraining, finished: Comp
       labels: LABELS,
       parameters: [...model.weights.values()].reduce((sum, { data }) => sum + data.length, 0),
       training: describePretraining(pretraining, finished),
+      ...metricsOf(finished),
       seenRows: { file: SEEN_ROWS_FILE, count: seenRows.size },
     },
     files.keys(),
@@ -68,6 +69,14 @@ function describePretraining(
     evaluations: [...evaluations],
     data: Object.fromEntries(parts),
   };
+}
+
+/** Of the finished model on held-out text, where there is some: the last step is always measured. */
+function metricsOf({ evaluations }: CompleteRun): { metrics?: JsonObject } {
+  const last = evaluations.at(-1);
+  const [loss, perplexity] = [last?.['eval_loss'], last?.['eval_perplexity']];
+  if (loss === undefined || perplexity === undefined) return {};
+  return { metrics: { validation: { loss, perplexity } } };
 }
 
 function weightsOf({ model }: Pretraining, { state }: CompleteRun): Map<string, Weight> {

@@ -9,7 +9,7 @@ import { sequenceCount } from './packed-sequences.js';
 import { decisivePretrainOptions, type PretrainOptions } from './pretrain-options.js';
 import { planPretraining, type PretrainingPlan } from './pretraining-plan.js';
 import { languageModel, loadStartingModel, type StartingModel } from './starting-model.js';
-import { readCorpus, splitCorpus, type TextCorpus } from './text-corpus.js';
+import { readCorpus, readDividedCorpus, type TextCorpus } from './text-corpus.js';
 import { tokenizerDigest } from './token-cache.js';
 import type { MaskingVocabulary } from './token-masking.js';
 import type { Tokenization } from './tokenize.js';
@@ -77,14 +77,16 @@ async function readTexts(
   tokenization: Tokenization,
 ): Promise<{ train: TextCorpus; validation: TextCorpus | undefined }> {
   const { trainFile, validationFile, validationSplitPercentage: percentage, textColumnName: textColumn } = options;
-  const whole = await readCorpus(trainFile, tokenization, { textColumn, maxRows: options.maxTrainSamples });
-  if (validationFile) {
-    const validation = await readCorpus(validationFile, tokenization, { textColumn, maxRows: options.maxEvalSamples });
-    return { train: whole, validation };
+  const limits = { textColumn, maxRows: options.maxTrainSamples };
+  if (!validationFile && percentage > 0) {
+    const division = { ...limits, fraction: percentage / 100, seed: options.seed };
+    const { rest, part } = await readDividedCorpus(trainFile, tokenization, division);
+    return { train: rest, validation: part };
   }
-  if (percentage === 0) return { train: whole, validation: undefined };
-  const { rest, part } = splitCorpus(whole, percentage / 100, options.seed);
-  return { train: rest, validation: part };
+  const train = await readCorpus(trainFile, tokenization, limits);
+  const validation =
+    validationFile && (await readCorpus(validationFile, tokenization, { textColumn, maxRows: options.maxEvalSamples }));
+  return { train, validation };
 }
 
 function readVocabulary(

@@ -55,6 +55,8 @@ export const PRETRAIN_OPTION_SPECS: Readonly<Record<keyof PretrainOptions, Optio
   },
   validationFile: { kind: 'paths', help: 'held-out text; without it a part of the training text is held out' },
   ...shared,
+  perDeviceTrainBatchSize: { ...shared.perDeviceTrainBatchSize, help: 'sequences in a batch' },
+  perDeviceEvalBatchSize: { ...shared.perDeviceEvalBatchSize, help: 'sequences in a batch of held-out text' },
   modelNameOrPath: {
     kind: 'path-or-name',
     help: 'model to go on from, a folder or a name on the Hugging Face Hub; default the model that ships',

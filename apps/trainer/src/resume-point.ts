@@ -64,7 +64,8 @@ export async function loadResumePoint(
 
 function describeDifferences(saved: CheckpointOptions, current: CheckpointOptions): string {
   const names = Object.keys(current).filter((name) => JSON.stringify(saved[name]) !== JSON.stringify(current[name]));
-  if (names.length === 0) return '; the options are the same, a data file or the starting model is another';
+  if (names.length === 0)
+    return '; the options are the same, a data file or the starting model is another, or an earlier version divided the data differently';
   const shown = (value: CheckpointOptions[string] | undefined): string =>
     value === null || value === undefined ? 'not given' : String(value);
   return names.map((name) => `; ${flagOf(name)} was ${shown(saved[name])}, is ${shown(current[name])}`).join('');

@@ -1,5 +1,8 @@
-import { fileDigest, rowDigest, stratifiedSplit, visitTexts } from '@marquee/dataset';
+import { createHash } from 'node:crypto';
 
+import { fileDigest, findDuplicates, rowDigest, stratifiedSplit, visitTexts } from '@marquee/dataset';
+
+import type { DataSource } from './read-data.js';
 import { sequencesOf } from './token-table.js';
 import { type Tokenization, tokenizeFile } from './tokenize.js';
 
@@ -8,7 +11,8 @@ export interface TextCorpus {
   /** Each text's ids and a [SEP]. */
   readonly texts: readonly Int32Array[];
   readonly rowDigests: readonly string[];
-  readonly sources: readonly { readonly sha256: string; readonly rows: number }[];
+  /** The files, in the order of their texts, and how many of these are each one's. */
+  readonly sources: readonly DataSource[];
 }
 
 export interface ReadTextsOptions {
@@ -17,38 +21,58 @@ export interface ReadTextsOptions {
   readonly maxRows: number | undefined;
 }
 
-/** Reads, checks and tokenizes every file before anything is trained. The tokenizer must not cut. */
+/** Reads, checks and tokenizes every file before anything is trained, and shows each text. The tokenizer must not cut. */
 export async function readCorpus(
   files: readonly string[],
   tokenization: Tokenization,
   { textColumn, maxRows }: ReadTextsOptions,
+  visit: (text: string) => void = () => undefined,
 ): Promise<TextCorpus> {
   const texts: Int32Array[] = [];
   const rowDigests: string[] = [];
-  const sources = [];
+  const sources: DataSource[] = [];
   for (const file of files) {
     const ids = sequencesOf(await tokenizeFile({ file, textColumn, maxRows }, tokenization));
     for (const sequence of ids) texts.push(sequence.subarray(1)); // without [CLS], which stands once at the start of a packed sequence
     const limit = maxRows === undefined ? {} : { maxRows };
-    await visitTexts(file, { textColumn, ...limit }, (text) => rowDigests.push(rowDigest(text)));
+    await visitTexts(file, { textColumn, ...limit }, (text) => {
+      rowDigests.push(rowDigest(text));
+      visit(text);
+    });
     sources.push({ sha256: await fileDigest(file), rows: ids.length });
   }
   return { texts, rowDigests, sources };
 }
 
-/** Holds out a part of the texts, chosen by seed; equal texts stay on one side. */
-export function splitCorpus(
-  corpus: TextCorpus,
-  fraction: number,
-  seed: number,
-): { rest: TextCorpus; part: TextCorpus } {
-  const split = stratifiedSplit(new Uint8Array(corpus.texts.length), fraction, seed, corpus.rowDigests);
-  const pick = (rows: readonly number[]): TextCorpus => ({
-    texts: rows.map((row) => corpus.texts[row] as Int32Array), // rows are indexes of the corpus
-    rowDigests: rows.map((row) => corpus.rowDigests[row] as string),
-    sources: corpus.sources,
-  });
-  return { rest: pick(split.rest), part: pick(split.part) };
+/** Reads texts as `readCorpus` does and holds out a part of them, chosen by seed; equal and nearly equal texts stay on one side. */
+export async function readDividedCorpus(
+  files: readonly string[],
+  tokenization: Tokenization,
+  options: ReadTextsOptions & { readonly fraction: number; readonly seed: number },
+): Promise<{ rest: TextCorpus; part: TextCorpus }> {
+  const { fraction, seed } = options;
+  const texts: string[] = [];
+  const corpus = await readCorpus(files, tokenization, options, (text) => texts.push(text));
+  const { near } = findDuplicates(texts, corpus.rowDigests);
+  const split = stratifiedSplit(new Uint8Array(texts.length), fraction, seed, near);
+  return { rest: pick(corpus, split.rest), part: pick(corpus, split.part) };
+}
+
+/** A part of a corpus; the rows are indexes of it, ascending. */
+function pick({ texts, rowDigests, sources }: TextCorpus, rows: readonly number[]): TextCorpus {
+  let end = 0;
+  return {
+    texts: rows.map((row) => texts[row] as Int32Array),
+    rowDigests: rows.map((row) => rowDigests[row] as string),
+    sources: sources.map(({ sha256, rows: count }) => {
+      const start = end;
+      end += count;
+      const own = rows.filter((row) => row >= start && row < start + count);
+      // The digest of the file does not tell which of its texts a side has.
+      const digests = own.map((row) => rowDigests[row]).join('\n');
+      return { sha256, rows: own.length, rowsSha256: createHash('sha256').update(digests).digest('hex') };
+    }),
+  };
 }
 
 export const tokenCount = ({ texts }: TextCorpus): number => texts.reduce((sum, { length }) => sum + length, 0);

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { rowDigest } from '@marquee/dataset';
+import { fileDigest, rowDigest } from '@marquee/dataset';
 import { importLanguageModel, parseConfig } from '@marquee/distilbert';
 import { loadClassifier, readManifest } from '@marquee/model-core';
 import { decodeSafetensors } from '@marquee/safetensors';
@@ -10,9 +11,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { loadCheckpoint } from '../src/checkpoint.js';
 import { runPretraining } from '../src/pretrain.js';
-import { PRETRAIN_OPTION_SPECS, type PretrainOptions } from '../src/pretrain-options.js';
+import { decisivePretrainOptions, PRETRAIN_OPTION_SPECS, type PretrainOptions } from '../src/pretrain-options.js';
 import { readSeenRows } from '../src/seen-rows.js';
 import { languageModel, loadStartingModel } from '../src/starting-model.js';
+import { readRunRecord } from '../src/tracking/run-record.js';
 import { startMain } from './support/child.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 import { writeTinyModel } from './support/tiny-model.js';
@@ -33,6 +35,8 @@ beforeAll(async () => {
   await writeFile(join(root, 'unlabeled.csv'), ['review', ...UNLABELED.map((text) => `"${text}"`)].join('\n'));
   await writeCsv(join(root, 'labeled.csv'), LABELED);
 });
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** Sequences of 24 tokens, 4 a batch. */
 function optionsIn(name: string, changes: Partial<PretrainOptions> = {}): PretrainOptions {
@@ -146,11 +150,93 @@ describe('a pretraining', () => {
     });
   });
 
+  test('records of each side how many texts it has of each file, and which', async () => {
+    const data = (await readRunRecord(join(root, 'whole')))?.data ?? {};
+    expect(Object.keys(data)).toEqual(['train.1', 'train.2', 'validation.1', 'validation.2']);
+    const rows = Object.values(data).map((source) => source.rows ?? NaN);
+    const [train1 = 0, train2 = 0, validation1 = 0, validation2 = 0] = rows;
+    expect([train1 + validation1, train2 + validation2]).toEqual([60, 40]);
+    expect([train1 + train2, validation1 + validation2]).toEqual([80, 20]);
+    const seen = await readSeenRows(join(root, 'whole'));
+    const trainDigests = UNLABELED.map(rowDigest).filter((digest) => seen.has(digest));
+    expect(data['train.1']).toMatchObject({ rows: trainDigests.length, rowsSha256: sha256(trainDigests.join('\n')) });
+    expect(new Set(Object.values(data).map((source) => JSON.stringify(source))).size).toBe(4);
+  });
+
+  test('ends with the last loss and perplexity on held-out text in manifest and run record', async () => {
+    const last = (await logOf(join(root, 'whole'))).filter((entry) => 'eval_loss' in entry).at(-1);
+    const [loss, perplexity] = [last?.['eval_loss'], last?.['eval_perplexity']];
+    expect((await readManifest(join(root, 'whole'))).metrics).toEqual({ validation: { loss, perplexity } });
+    expect((await readRunRecord(join(root, 'whole')))?.metrics).toEqual({
+      'validation.loss': loss,
+      'validation.perplexity': perplexity,
+    });
+  });
+
   test('is the start of a training, which inherits the rows seen', async () => {
     const outputDir = join(root, 'trained');
     await train(tinyOptions({ trainFile: join(root, 'labeled.csv'), modelNameOrPath: join(root, 'whole'), outputDir }));
     const seen = await readSeenRows(outputDir);
     expect(UNLABELED.map(rowDigest).filter((digest) => seen.has(digest)).length).toBeGreaterThan(40);
+  });
+});
+
+describe('text that is held out', () => {
+  /** A text of 40 words in three versions, each with a last word of its own. */
+  const family = (text: number): string[] => {
+    const words = Array.from({ length: 39 }, (_, word) => `w${text}x${word}`);
+    return ['one', 'two', 'three'].map((last) => [...words, last].join(' '));
+  };
+
+  test('has no near copy of a text that is trained on', async () => {
+    const file = join(root, 'near copies.csv');
+    const texts = Array.from({ length: 10 }, (_, text) => family(text)).flat();
+    await writeFile(file, ['review', ...texts].join('\n'));
+    const options = optionsIn('near copies', {
+      trainFile: [file],
+      validationSplitPercentage: 30,
+      numTrainEpochs: 1,
+      maxTrainTokens: 96,
+    });
+    await pretrain(options);
+    const seen = await readSeenRows(options.outputDir);
+    const learned = Array.from({ length: 10 }, (_, text) =>
+      family(text)
+        .map(rowDigest)
+        .filter((digest) => seen.has(digest)),
+    );
+    expect(learned.map(({ length }) => length).sort()).toEqual([0, 0, 0, 3, 3, 3, 3, 3, 3, 3]);
+  });
+});
+
+describe('a checkpoint of a version that did not look for near copies', () => {
+  /** What it kept of the run: the digest of options, model and files, whose rows were not divided. */
+  const earlierFingerprint = async (options: PretrainOptions, texts: number): Promise<string> => {
+    const { weightsDigest } = await loadStartingModel(options.modelNameOrPath, 1, languageModel);
+    const sources = [
+      { sha256: await fileDigest(options.trainFile[0] ?? ''), rows: 60 },
+      { sha256: await fileDigest(options.trainFile[1] ?? ''), rows: 40 },
+    ];
+    return sha256(JSON.stringify([decisivePretrainOptions(options), weightsDigest, sources, texts]));
+  };
+
+  test('is gone on from where no text was held out', async () => {
+    const options = optionsIn('undivided', { validationSplitPercentage: 0 });
+    await pretrainAndStop(options, 4);
+    const { run } = await loadCheckpoint(join(options.outputDir, 'checkpoint-4'));
+    expect(run.fingerprint).toBe(await earlierFingerprint(options, 100));
+  });
+
+  test('is refused where some was, with the reason', async () => {
+    const options = optionsIn('divided');
+    await pretrainAndStop(options, 4);
+    const path = join(options.outputDir, 'checkpoint-4', 'trainer_state.json');
+    const state = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+    await writeFile(path, JSON.stringify({ ...state, fingerprint: await earlierFingerprint(options, 80) }));
+    await expect(pretrain({ ...options, resumeFromCheckpoint: true })).rejects.toMatchObject({
+      code: 'INVALID_CHECKPOINT',
+      message: expect.stringContaining('or an earlier version divided the data differently') as string,
+    });
   });
 });
 
