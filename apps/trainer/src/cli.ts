@@ -240,8 +240,12 @@ function resumeCommand(command: string, parsed: Readonly<Record<string, unknown>
     if (kind === 'flag') return [parsed[name] === true ? flagOf(name) : flagOf(name).replace('--', '--no-')];
     return [flagOf(name), shellWord(String(parsed[name]))];
   });
-  const words = [`npm run ${command} --`, ...kept, '--output-dir', shellWord(outputDir), '--resume-from-checkpoint'];
-  return words.join(' ');
+  // Named, the output folder would be that of the results, too.
+  const where =
+    parsed['outputDir'] === undefined
+      ? ['--resume-from-checkpoint', shellWord(outputDir)]
+      : ['--output-dir', shellWord(outputDir), '--resume-from-checkpoint'];
+  return [`npm run ${command} --`, ...kept, ...where].join(' ');
 }
 
 const shellWord = (text: string): string =>

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -25,7 +26,7 @@ interface Answer {
 }
 
 /** Runs a command line in this process, from the temporary folder. */
-async function run(line: string): Promise<Answer> {
+async function run(line: string, stopRequested = (): boolean => false): Promise<Answer> {
   let stdout = '';
   let stderr = '';
   const code = await runCli(line.split(' ').filter(Boolean), {
@@ -34,7 +35,7 @@ async function run(line: string): Promise<Answer> {
     sampleFile: join(cwd, 'train.csv'),
     progress: createProgress({ write: (text) => (stderr += text) }),
     write: (text) => (stdout += text),
-    stopRequested: () => false,
+    stopRequested,
   });
   return { code, stdout, stderr };
 }
@@ -140,6 +141,22 @@ describe('train, evaluate and export', () => {
     expect(folder).toMatch(new RegExp(`^${join(cwd, 'runs')}/\\d{4}-\\d\\d-\\d\\dT\\d\\d-\\d\\d-\\d\\d$`));
     expect(existsSync(join(folder, 'manifest.json'))).toBe(true);
   });
+});
+
+test('a training that was stopped without an output folder goes on to leave its results where the user stands', async () => {
+  const options = '--train-file train.csv --per-device-train-batch-size 4 --max-seq-length 24 --threads 1';
+  const picture = join(cwd, 'results', 'training_curves.png');
+  await rm(join(cwd, 'results'), { recursive: true, force: true });
+  const { code, stderr } = await run(`train ${options} --num-train-epochs 1`, () => true);
+  expect(code).toBe(130);
+  const printed = /Go on with: npm run train -- (.*)\n/.exec(stderr)?.[1] ?? '';
+  const [, folder = ''] = / --resume-from-checkpoint (\S+)$/.exec(printed) ?? [];
+  expect(folder.startsWith(join(cwd, 'runs'))).toBe(true);
+  expect(existsSync(picture)).toBe(false);
+  expect((await run(`train ${printed}`)).code).toBe(0);
+  expect(existsSync(picture)).toBe(true);
+  expect(existsSync(join(folder, 'manifest.json'))).toBe(true);
+  expect(existsSync(join(folder, 'results'))).toBe(false);
 });
 
 describe('the process', () => {
