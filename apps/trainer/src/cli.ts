@@ -43,10 +43,10 @@ const COMMANDS: Readonly<Record<string, CliCommand>> = {
     description: 'look at files of reviews before training: a report, and pictures',
     specs: EXPLORE_OPTION_SPECS,
     example: '--train-file reviews.csv --test-file more-reviews.csv --output-dir runs/data',
-    async run(parsed, { cwd, shippedModel, progress }) {
-      const modelNameOrPath = parsed['modelNameOrPath'] ?? shippedModel;
-      const outputDir = parsed['outputDir'] ?? resolve(cwd, RESULTS_FOLDER);
-      await runExploration({ ...parsed, modelNameOrPath, outputDir } as unknown as ExploreOptions, progress);
+    async run(parsed, dependencies) {
+      const outputDir = parsed['outputDir'] ?? resolve(dependencies.cwd, RESULTS_FOLDER);
+      const options = withRunDefaults({ ...parsed, outputDir }, dependencies) as unknown as ExploreOptions; // each value was parsed as its spec says
+      await runExploration(options, dependencies);
       return 0;
     },
   },

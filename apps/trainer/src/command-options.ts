@@ -21,7 +21,12 @@ export const EXPLORE_OPTION_SPECS: Readonly<Record<keyof ExploreOptions, OptionS
     kind: 'path',
     help: 'folder for data_report.json, eda_visualizations.png and report.html; default results',
   },
-  modelNameOrPath: { kind: 'path', help: 'folder of the model whose tokens are counted; default the model that ships' },
+  modelNameOrPath: {
+    kind: 'path-or-name',
+    help: 'model whose tokens are counted, a folder or a name on the Hugging Face Hub; default the model that ships',
+  },
+  modelRevision: TRAIN_OPTION_SPECS.modelRevision,
+  tokenCacheDir: TRAIN_OPTION_SPECS.tokenCacheDir,
   maxSeqLength: TRAIN_OPTION_SPECS.maxSeqLength,
   textColumnName,
   labelColumnName,

@@ -1,19 +1,22 @@
 import { basename, join } from 'node:path';
 
-import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@marquee/model-core';
+import { createTokenizer, createTokenizerJson } from '@marquee/model-core';
 
 import { DATA_REPORT_FILE } from './data-files.js';
 import { describeData } from './describe-data.js';
 import { writeDurably } from './durable-write.js';
+import { findModelFolder } from './hub/hub-model.js';
 import { requireNoOtherRun } from './output-folder.js';
 import { drawExploration } from './pictures/exploration-picture.js';
-import type { Progress } from './progress.js';
-import { readRows, reportRows } from './read-data.js';
+import { type ReadRows, readRows, reportRows } from './read-data.js';
 import { dataSection } from './report/data-section.js';
 import { type ExploredPart, explore } from './report/exploration.js';
 import { renderPage } from './report/report-page.js';
 import { RESULT_FILES } from './report/result-files.js';
 import { loadStartingModel } from './starting-model.js';
+import { tokenizerDigest } from './token-cache.js';
+import { type Tokenization, tokenizeTexts } from './tokenize.js';
+import type { RunWatch } from './tracking/record-run.js';
 import type { TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
 
@@ -27,20 +30,26 @@ export type ExploreOptions = Pick<
   | 'labelColumnName'
   | 'maxSeqLength'
   | 'modelNameOrPath'
+  | 'modelRevision'
+  | 'tokenCacheDir'
   | 'outputDir'
 >;
 
+/** What an exploration tells, and where models come from that are named instead of given as a folder. */
+type ExploreWatch = Pick<RunWatch, 'progress' | 'hub'>;
+
 /** Looks at one file of labeled reviews or several, those without text included, and writes the data report, `eda_visualizations.png` and `report.html`. Trains nothing. */
-export async function runExploration(options: ExploreOptions, progress: Pick<Progress, 'say'>): Promise<void> {
+export async function runExploration(options: ExploreOptions, watch: ExploreWatch): Promise<void> {
   const { outputDir, maxSeqLength } = options;
+  const { progress } = watch;
   await requireNoOtherRun(outputDir, 'explore');
   const files = filesOf(options);
-  const tokenizer = await loadTokenizer(options);
-  const parts: (ExploredPart & { readonly rowDigests: readonly string[] })[] = [];
+  const tokenization = await openTokenization(options, watch);
+  const parts: ExploredRows[] = [];
   for (const [name, file] of files) {
-    const { reviews, rowDigests } = await readRows(file, options, { keepEmpty: true });
-    const tokenCounts = Uint32Array.from(reviews, ({ text }) => tokenizer.encode(text).tokenCount);
-    parts.push({ name, reviews, rowDigests, tokenCounts });
+    const part = await readPart(file, options, tokenization);
+    progress.say(`${name}: ${part.reviews.length} reviews in ${basename(file)}`);
+    parts.push({ name, ...part });
   }
   const { report } = reportRows(parts);
   const subject = files.map(([, file]) => basename(file)).join(', ');
@@ -62,8 +71,29 @@ function filesOf({ dataFile, trainFile, validationFile, testFile }: ExploreOptio
   throw new TrainerError('INVALID_OPTION', '--data-file: expected this or another file of reviews, got none');
 }
 
-async function loadTokenizer({ modelNameOrPath, maxSeqLength }: ExploreOptions): Promise<ReviewTokenizer> {
-  const { tokenizerJson, tokenizerConfig } = await loadStartingModel(modelNameOrPath, 0);
-  const limits = { maxLength: maxSeqLength, truncation: 'head' } as const;
-  return createTokenizer(createTokenizerJson(tokenizerJson), tokenizerConfig, limits);
+type ExploredRows = ExploredPart & Pick<ReadRows, 'rowDigests'>;
+
+async function readPart(
+  file: string,
+  options: ExploreOptions,
+  tokenization: Tokenization,
+): Promise<Omit<ExploredRows, 'name'>> {
+  const { reviews, rowDigests, source } = await readRows(file, options, { keepEmpty: true });
+  const texts = reviews.map(({ text }) => text);
+  const selection = { file, textColumn: options.textColumnName, maxRows: undefined, sha256: source.sha256 };
+  const { tokenCounts } = await tokenizeTexts({ ...selection, texts }, tokenization);
+  return { reviews, rowDigests, tokenCounts };
+}
+
+/** Cuts as a training does that says nothing else, which finds the ids in the cache then. */
+async function openTokenization(options: ExploreOptions, watch: ExploreWatch): Promise<Tokenization> {
+  const { tokenizerJson: json, tokenizerConfig } = await loadStartingModel(await findModelFolder(options, watch), 0);
+  const tokenizerJson = createTokenizerJson(json);
+  const limits = { maxLength: options.maxSeqLength, truncation: 'head+tail' } as const;
+  return {
+    tokenizer: createTokenizer(tokenizerJson, tokenizerConfig, limits),
+    tokenizerSha256: tokenizerDigest(tokenizerJson, tokenizerConfig),
+    tokenCacheDir: options.tokenCacheDir,
+    progress: watch.progress,
+  };
 }

@@ -13,7 +13,7 @@ export interface Tokenization {
   readonly tokenizerSha256: string;
   /** Folder of the token cache; undefined for none. */
   readonly tokenCacheDir: string | undefined;
-  readonly progress: Pick<Progress, 'say'>;
+  readonly progress: Pick<Progress, 'say'> & Partial<Pick<Progress, 'count' | 'done'>>;
 }
 
 /** The texts of a file that are meant. */
@@ -49,9 +49,20 @@ export async function tokenizeTexts(
   return found.lengths.length === texts.length ? found : encodeAll(texts, tokenization);
 }
 
-function encodeAll(texts: readonly string[], { tokenizer }: Tokenization): TokenTable {
+/** Texts between two counts. */
+const COUNTED_TEXTS = 500;
+
+function encodeAll(texts: readonly string[], { tokenizer, progress }: Tokenization): TokenTable {
   const table = createTokenTableBuilder();
-  for (const text of texts) table.add(tokenizer.encode(text));
+  const start = performance.now();
+  texts.forEach((text, row) => {
+    table.add(tokenizer.encode(text));
+    const done = row + 1;
+    if (done % COUNTED_TEXTS > 0) return;
+    const secondsLeft = ((performance.now() - start) / 1000 / done) * (texts.length - done);
+    progress.count?.({ done, total: texts.length, unit: 'reviews tokenized', secondsLeft });
+  });
+  progress.done?.();
   return table.build();
 }
 

@@ -34,6 +34,7 @@ async function run(line: string, stopRequested = (): boolean => false): Promise<
     shippedModel: join(cwd, 'base'),
     sampleFile: join(cwd, 'train.csv'),
     progress: createProgress({ write: (text) => (stderr += text) }),
+    hub: { endpoint: 'http://127.0.0.1:1', cacheDir: join(cwd, 'hub'), offline: true },
     write: (text) => (stdout += text),
     stopRequested,
   });
@@ -141,6 +142,15 @@ describe('train, evaluate and export', () => {
     expect(folder).toMatch(new RegExp(`^${join(cwd, 'runs')}/\\d{4}-\\d\\d-\\d\\dT\\d\\d-\\d\\d-\\d\\d$`));
     expect(existsSync(join(folder, 'manifest.json'))).toBe(true);
   });
+});
+
+test('explore asks the hub for a model that is no folder, as train does', async () => {
+  for (const command of ['explore --data-file train.csv --output-dir explored', 'train --train-file train.csv']) {
+    await expect(run(`${command} --model-name-or-path someone/tiny-bert`)).rejects.toMatchObject({
+      code: 'DOWNLOAD_FAILED',
+      message: expect.stringMatching(/^someone\/tiny-bert: /) as string,
+    });
+  }
 });
 
 test('a training that was stopped without an output folder goes on to leave its results where the user stands', async () => {

@@ -179,7 +179,24 @@ describe('explore', () => {
     expect(await readFile(join(cwd, 'looked', 'report.html'), 'utf8')).toContain(
       '<th scope="row">train and test</th><td>3</td><td>3</td>',
     );
-    expect(stderr).toContain('train and test share');
+    expect(stderr).toMatch(
+      /^train: 80 reviews in reviews\.csv\ntest: 13 reviews in more\.csv\n[^]*train and test share/,
+    );
+  });
+
+  test('counts tokens once for itself and for a training after it', async () => {
+    const cached = (dir: string): Promise<string[]> => readdir(join(cwd, dir));
+    await run('explore --data-file reviews.csv --output-dir counted --max-seq-length 24 --token-cache-dir tokens');
+    const tables = await cached('tokens');
+    expect(tables).toHaveLength(1);
+    await run('explore --data-file reviews.csv --output-dir counted --max-seq-length 24 --token-cache-dir tokens');
+    await run(`train --data-file reviews.csv --output-dir counted-trained --token-cache-dir tokens ${TINY}`);
+    expect(await cached('tokens')).toEqual(tables);
+    await run('explore --data-file reviews.csv --output-dir uncached --max-seq-length 24');
+    const [counted, uncached] = await Promise.all(
+      ['counted', 'uncached'].map((dir) => readFile(join(cwd, dir, 'data_report.json'), 'utf8')),
+    );
+    expect(counted).toBe(uncached);
   });
 
   test('counts reviews without text by line, where split refuses them', async () => {
