@@ -5,10 +5,13 @@ import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
+import { reasonOf } from '../src/mlflow/mlflow-failure.js';
 import { createMlflowMirror } from '../src/mlflow/mlflow-mirror.js';
 import { type MlflowSettings, readMlflowSettings } from '../src/mlflow/mlflow-settings.js';
+import { describeMissing } from '../src/mlflow/run-upload.js';
 import { openMlflowMirror } from '../src/mlflow/threaded-mlflow-mirror.js';
 import { startMain } from './support/child.js';
+import { closedEndpoint } from './support/closed-endpoint.js';
 import { type Exchange, listen, type ReplayServer, startReplay } from './support/mlflow-exchange.js';
 import { MLFLOW_RUN, mirrorTwice } from './support/mlflow-run.js';
 import { temporaryFolder } from './support/temporary-folder.js';
@@ -45,7 +48,8 @@ describe('a run in MLflow', () => {
     const routes = recorded.map(({ route }) => route);
     expect(routes.filter((route) => route.endsWith('/create'))).toHaveLength(2);
     const files = routes.flatMap((route) => /^PUT .*<run>\/artifacts\/(.+)$/.exec(route)?.[1] ?? []);
-    expect(files).toEqual([...files.slice(0, 2), 'results/curve%20of%20loss.png', 'run.json']);
+    const both = ['run.json', 'results/curve%20of%20loss.png'];
+    expect(files).toEqual([...both, ...both]);
   });
 
   test('carries the credentials that were given', async () => {
@@ -70,9 +74,9 @@ describe('a server that fails', () => {
   test('is complained of once, with the reason', async () => {
     server.fail(500, Infinity);
     expect(await mirrored(server.uri)).toEqual([`MLflow at ${server.uri} is not told of this run: it answered 500`]);
-    const [warning, ...more] = await mirrored('http://127.0.0.1:1');
-    expect(warning).toMatch(/^MLflow at http:\/\/127\.0\.0\.1:1 is not told of this run: ./);
-    expect(more).toEqual([]);
+    const closed = await closedEndpoint();
+    const reason = `connect ECONNREFUSED ${closed.replace('http://', '')}`;
+    expect(await mirrored(closed)).toEqual([`MLflow at ${closed} is not told of this run: ${reason}`]);
   });
 
   test('that never answers is asked once in a while, and once more at the end, however long the run was', async () => {
@@ -97,6 +101,97 @@ describe('a server that fails', () => {
     expect(batches.at(-1)?.request).toMatchObject({ metrics: [{ key: 'loss', value: 0.7, step: 1 }] });
     expect(server.requests.at(-1)?.request).toMatchObject({ status: 'FINISHED' });
   });
+});
+
+describe('a server that refuses a part', () => {
+  const FILES = { 'a.json': '{}', 'b.json': '{"b":1}', 'model.safetensors': 'the weights', 'run.json': '{ }' };
+  const mirrored = async (uri = server.uri, timeoutMs = 5000): Promise<string[]> => {
+    const dir = await temporaryFolder();
+    for (const [name, text] of Object.entries(FILES)) await writeFile(join(dir, name), text);
+    const warnings: string[] = [];
+    const mirror = createMlflowMirror({ ...settingsOf(uri), timeoutMs }, (warning) => warnings.push(warning));
+    mirror.begin(dir, MLFLOW_RUN);
+    mirror.log({ step: 1, loss: 0.7 });
+    await mirror.end({ ...MLFLOW_RUN, status: 'finished', metrics: { 'test.int8.f1': 0.8 } });
+    return warnings;
+  };
+  const asked = (route: RegExp) => server.requests.filter((request) => route.test(request.route));
+  const expectEnded = (): void => {
+    expect(asked(/runs\/update$/).map(({ request }) => request)).toMatchObject([{ status: 'FINISHED' }]);
+    const batches = asked(/log-batch$/).map(({ request }) => request as { metrics?: { key: string }[] });
+    expect(batches.flatMap(({ metrics = [] }) => metrics.map(({ key }) => key))).toEqual(['loss', 'test.int8.f1']);
+  };
+  const uploaded = (): (string | undefined)[] => asked(/^PUT /).map(({ route }) => route.split('/').at(-1));
+
+  test('is told how the run ended, and gets the files that it takes', async () => {
+    server.fail(413, 1, /model\.safetensors$/);
+    expect(await mirrored()).toEqual([
+      `MLflow at ${server.uri} has not all files of this run: model.safetensors (it answered 413)`,
+    ]);
+    expectEnded();
+    expect(uploaded()).toEqual(['a.json', 'run.json', 'b.json', 'model.safetensors']);
+    server.requests.length = 0;
+    server.fail(500, 1, /a\.json$/);
+    expect(await mirrored()).toEqual([
+      `MLflow at ${server.uri} has not all files of this run: a.json (it answered 500)`,
+    ]);
+    expectEnded();
+    expect(uploaded()).toEqual(['a.json', 'run.json', 'b.json', 'model.safetensors']);
+  });
+
+  test('is told how the run ended where it keeps artifacts elsewhere', async () => {
+    const elsewhere = JSON.stringify(recorded).replaceAll('mlflow-artifacts:/', 's3://bucket/');
+    server.close();
+    server = await startReplay(JSON.parse(elsewhere) as Exchange[]);
+    const names = ['a.json', 'run.json', 'b.json', 'model.safetensors'].join(', ');
+    expect(await mirrored()).toEqual([
+      `MLflow at ${server.uri} has not all files of this run: ${names} (it keeps artifacts elsewhere (start it with --serve-artifacts))`,
+    ]);
+    expectEnded();
+    expect(uploaded()).toEqual([]);
+  });
+
+  test('is waited for no longer than for one answer where it never takes a file', async () => {
+    server.fail('silence', Infinity, /^PUT /);
+    expect(await mirrored(server.uri, 300)).toEqual([
+      `MLflow at ${server.uri} has not all files of this run: a.json, run.json, b.json, model.safetensors (it does not answer in time)`,
+    ]);
+    expectEnded();
+    expect(uploaded()).toEqual(['a.json']);
+  });
+
+  test('is told how the run ended where it answers the last metrics too late', async () => {
+    server.fail('silence', Infinity, /log-batch$/);
+    expect(await mirrored(server.uri, 300)).toEqual([
+      `MLflow at ${server.uri} is not told of this run: it does not answer in time`,
+    ]);
+    expect(asked(/runs\/update$/).map(({ request }) => request)).toMatchObject([{ status: 'FINISHED' }]);
+    expect(uploaded()).toHaveLength(4);
+  });
+
+  test('makes one run, whose parameters it gets later', async () => {
+    server.fail(500, 1, /log-batch$/);
+    expect(await mirrored()).toEqual([`MLflow at ${server.uri} is not told of this run: it answered 500`]);
+    expect(asked(/runs\/create$/)).toHaveLength(1);
+    expect(asked(/log-batch$/).flatMap(({ request }) => Object.keys(request as object))).toEqual(
+      expect.arrayContaining(['params', 'metrics']),
+    );
+    expect(asked(/runs\/update$/)).toHaveLength(1);
+  });
+});
+
+test('files that did not arrive are named by reason, and counted beyond ten', () => {
+  const late = Array.from({ length: 11 }, (_, index) => ({ name: `f${index}`, reason: 'it is late' }));
+  expect(describeMissing([{ name: 'a', reason: 'it answered 413' }, ...late.slice(0, 2)])).toBe(
+    'a (it answered 413); f0, f1 (it is late)',
+  );
+  expect(describeMissing(late)).toBe('f0, f1, f2, f3, f4, f5, f6, f7, f8, f9 (it is late); 1 more');
+});
+
+test('a host of which every address refused has the reason of the first', () => {
+  const refusals = [new Error('connect ECONNREFUSED ::1:5000'), new Error('connect ECONNREFUSED 127.0.0.1:5000')];
+  const failed = new TypeError('fetch failed', { cause: new AggregateError(refusals) });
+  expect(reasonOf(failed)).toBe('connect ECONNREFUSED ::1:5000');
 });
 
 describe('train with MLFLOW_TRACKING_URI', () => {
@@ -124,7 +219,7 @@ describe('train with MLFLOW_TRACKING_URI', () => {
     expect(uploaded).toContain('model.safetensors');
     expect(uploaded).toContain('onnx/model_quantized.onnx');
     expect(uploaded).toContain('results/training_curves.png');
-    expect(server.requests.at(-1)?.request).toMatchObject({ status: 'FINISHED' });
+    expect(bodies).toContainEqual(expect.objectContaining({ status: 'FINISHED' }));
   });
 
   test('tells of the results that stand outside of its folder, and not of those of an earlier run', async () => {

@@ -105,8 +105,8 @@ export function createMlflowClient({ trackingUri, authorization, timeoutMs }: Ml
       await post('runs/log-batch', { run_id: runId, ...batch });
     },
     async uploadFile({ artifactUri }, file, path) {
-      const bytes = await readFile(file);
       const place = `${artifactPath(artifactUri)}/${path}`.split('/').map(encodeURIComponent).join('/');
+      const bytes = await readFile(file);
       const init = { method: 'PUT', headers: { ...headers, 'content-type': 'application/octet-stream' }, body: bytes };
       await request(`mlflow-artifacts/artifacts/${place}`, init, timeoutMs + bytes.length / SLOWEST_BYTES_PER_MS);
     },

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { writeDurably } from '../durable-write.js';
 import { RESULTS_FOLDER } from '../report/result-files.js';
 import type { RunMirror } from '../tracking/record-run.js';
-import type { RunLogEntry, RunRecord } from '../tracking/run-record.js';
+import type { RunRecord } from '../tracking/run-record.js';
 import {
   createMlflowClient,
   type MlflowClient,
@@ -13,8 +13,11 @@ import {
   type MlflowRun,
   type MlflowStatus,
 } from './mlflow-client.js';
+import { isSilence, reasonOf } from './mlflow-failure.js';
 import type { MlflowSettings } from './mlflow-settings.js';
-import { listResults, listRunFiles } from './run-files.js';
+import { toMetrics, toParams, toTags } from './run-entries.js';
+import { listResults, listRunFiles, type RunFile } from './run-files.js';
+import { describeMissing, uploadFiles } from './run-upload.js';
 
 /** Which MLflow run a folder belongs to, so that a resumed training goes on in it. */
 export const MLFLOW_FILE = 'mlflow.json';
@@ -22,12 +25,8 @@ export const MLFLOW_FILE = 'mlflow.json';
 const FLUSH_INTERVAL_MS = 5_000;
 const MAX_METRICS_A_BATCH = 1000;
 const MAX_PARAMS_A_BATCH = 100;
-/** Characters of a parameter that MLflow takes. */
-const MAX_PARAM_LENGTH = 6000;
 /** Beyond this, the oldest are given up while the server is away. */
 const MAX_PENDING_METRICS = 100_000;
-
-const NOT_METRICS = new Set(['step', 'secondsLeft']);
 
 const STATUSES: Readonly<Record<RunRecord['status'], MlflowStatus>> = {
   running: 'RUNNING',
@@ -43,98 +42,143 @@ interface BegunRun {
 }
 
 /**
- * Shows a run in MLflow: parameters and tags at its beginning, metrics every few seconds, files at its end. A server that cannot be reached, or refuses, is
- * complained of once through `warn`; metrics wait for it, and the run for nothing but one last attempt at its end.
+ * Shows a run in MLflow: parameters and tags at its beginning, metrics every few seconds, its status and then its files at its end. A server that cannot be
+ * reached, or refuses, is complained of once through `warn`, and files that did not arrive once by their names; metrics wait for the server, and the run for
+ * nothing but one last attempt at its end.
  */
 export function createMlflowMirror(settings: MlflowSettings, warn: (message: string) => void): RunMirror {
-  const client = createMlflowClient(settings);
-  let pending: MlflowMetric[] = [];
-  let begun: BegunRun | undefined;
-  let run: MlflowRun | undefined;
+  let writer: RunWriter | undefined;
   let timer: NodeJS.Timeout | undefined;
-  let last: Promise<boolean> = Promise.resolve(true);
+  let last: Promise<void> = Promise.resolve();
   let isFlushing = false;
   let hasWarned = false;
 
-  const attempt = async (work: () => Promise<void>): Promise<boolean> => {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      if (!hasWarned) warn(`MLflow at ${settings.trackingUri} is not told of this run: ${reasonOf(error)}`);
-      hasWarned = true;
-      return false;
-    }
-  };
-  const flush = async (): Promise<void> => {
-    if (!begun) return;
-    run ??= await openRun(client, settings, begun.dir, begun.record);
-    while (pending.length > 0) {
-      const metrics = pending.slice(0, MAX_METRICS_A_BATCH);
-      await client.logBatch(run.runId, { metrics });
-      pending = pending.slice(metrics.length);
+  /** Each by itself: what is refused keeps no other back, and behind a server that does not answer nothing more is asked. */
+  const tryEach = async (works: readonly (() => Promise<void>)[]): Promise<void> => {
+    for (const work of works) {
+      try {
+        await work();
+      } catch (error) {
+        if (!hasWarned) warn(`MLflow at ${settings.trackingUri} is not told of this run: ${reasonOf(error)}`);
+        hasWarned = true;
+        if (isSilence(error)) return;
+      }
     }
   };
   /** One after the other: a flush that is under way is waited for. */
-  const enqueue = (work: () => Promise<void>): Promise<boolean> => (last = last.then(() => attempt(work)));
+  const enqueue = (...works: readonly (() => Promise<void>)[]): Promise<void> =>
+    (last = last.then(() => tryEach(works)));
+  const flush = ({ open, sendParams, sendMetrics }: RunWriter): Promise<void> => enqueue(open, sendParams, sendMetrics);
 
   /** One at a time: behind a server that does not answer, others would pile up, and the end of the run would wait for all of them. */
-  const flushUnlessBusy = async (): Promise<void> => {
+  const flushUnlessBusy = async (begun: RunWriter): Promise<void> => {
     if (isFlushing) return;
     isFlushing = true;
-    await enqueue(flush);
+    await flush(begun);
     isFlushing = false;
   };
 
   return {
     begin(dir, record, resultsDir = join(dir, RESULTS_FOLDER)) {
-      begun = { dir, record, resultsDir };
-      void flushUnlessBusy();
-      timer = setInterval(() => void flushUnlessBusy(), FLUSH_INTERVAL_MS);
+      const begun = createRunWriter(settings, { dir, record, resultsDir }, warn);
+      writer = begun;
+      void flushUnlessBusy(begun);
+      timer = setInterval(() => void flushUnlessBusy(begun), FLUSH_INTERVAL_MS);
     },
-    log(entry) {
-      pending.push(...toMetrics(entry, Date.now()));
-      if (pending.length > MAX_PENDING_METRICS) pending = pending.slice(MAX_PENDING_METRICS / 10);
-    },
+    log: (entry) => writer?.addMetrics(entry, entry.step),
     async end(record) {
       clearInterval(timer);
-      const step = record.evaluations.at(-1)?.step ?? pending.at(-1)?.step ?? 0;
-      pending.push(...toMetrics({ step, ...record.metrics }, Date.now()));
-      await enqueue(async () => {
-        await flush();
-        if (!begun || !run) return;
-        for (const { path, name } of await filesOf(begun)) await client.uploadFile(run, path, name);
-        await client.updateRun(run.runId, STATUSES[record.status], Date.now());
-      });
+      if (!writer) return;
+      const { addMetrics, sendStatus, sendFiles } = writer;
+      const endTime = Date.now();
+      addMetrics(record.metrics ?? {}, record.evaluations.at(-1)?.step);
+      await flush(writer);
+      // A run that is known must not stay RUNNING because a last metric was late.
+      await enqueue(() => sendStatus(STATUSES[record.status], endTime), sendFiles);
     },
   };
 }
 
-async function openRun(
-  client: MlflowClient,
-  settings: MlflowSettings,
-  dir: string,
-  record: RunRecord,
-): Promise<MlflowRun> {
-  const earlier = record.timing.resumes > 0 ? await readRunId(dir, settings.trackingUri) : undefined;
-  const known = earlier === undefined ? undefined : await client.getRun(earlier);
-  if (known) {
-    await client.updateRun(known.runId, 'RUNNING');
-    return known;
-  }
-  const experimentId = await client.experimentId(settings.experimentName);
-  const startTime = Date.parse(record.timing.startedAt);
-  const run = await client.createRun({ experimentId, name: basename(dir), startTime, tags: toTags(record) });
-  const params = Object.entries(record.options).flatMap(([key, value]) =>
-    value === null ? [] : [{ key, value: String(value).slice(0, MAX_PARAM_LENGTH) }],
-  );
-  for (let first = 0; first < params.length; first += MAX_PARAMS_A_BATCH) {
-    await client.logBatch(run.runId, { params: params.slice(first, first + MAX_PARAMS_A_BATCH) });
-  }
-  const identity = { trackingUri: settings.trackingUri, experimentId, runId: run.runId };
-  await writeDurably(join(dir, MLFLOW_FILE), `${JSON.stringify(identity, null, 2)}\n`);
-  return run;
+/** What there is to tell of one run. What is sent throws as `MlflowClient` does, and waits for nothing before the run is open. */
+interface RunWriter {
+  /** Without a step it is that of the last metric. */
+  readonly addMetrics: (fields: Readonly<Record<string, number | string>>, step?: number) => void;
+  readonly open: () => Promise<void>;
+  readonly sendParams: () => Promise<void>;
+  readonly sendMetrics: () => Promise<void>;
+  readonly sendStatus: (status: MlflowStatus, endTime: number) => Promise<void>;
+  readonly sendFiles: () => Promise<void>;
 }
+
+function createRunWriter(settings: MlflowSettings, begun: BegunRun, warn: (message: string) => void): RunWriter {
+  const client = createMlflowClient(settings);
+  let params: readonly MlflowEntry[] = [];
+  let metrics: MlflowMetric[] = [];
+  let run: MlflowRun | undefined;
+  return {
+    addMetrics(fields, step = metrics.at(-1)?.step ?? 0) {
+      metrics.push(...toMetrics({ ...fields, step }, Date.now()));
+      if (metrics.length > MAX_PENDING_METRICS) metrics = metrics.slice(MAX_PENDING_METRICS / 10);
+    },
+    async open() {
+      if (run) return;
+      run = await reopenRun(client, settings, begun);
+      if (run) return;
+      const experimentId = await client.experimentId(settings.experimentName);
+      run = await client.createRun({ experimentId, ...identityOf(begun) });
+      params = toParams(begun.record);
+      await writeRunId(begun.dir, { trackingUri: settings.trackingUri, experimentId, runId: run.runId });
+    },
+    async sendParams() {
+      while (run && params.length > 0) {
+        await client.logBatch(run.runId, { params: params.slice(0, MAX_PARAMS_A_BATCH) });
+        params = params.slice(MAX_PARAMS_A_BATCH);
+      }
+    },
+    async sendMetrics() {
+      while (run && metrics.length > 0) {
+        const batch = metrics.slice(0, MAX_METRICS_A_BATCH);
+        await client.logBatch(run.runId, { metrics: batch });
+        metrics = metrics.slice(batch.length);
+      }
+    },
+    async sendStatus(status, endTime) {
+      if (run) await client.updateRun(run.runId, status, endTime);
+    },
+    async sendFiles() {
+      const missing = run ? await uploadFiles(client, run, await filesOf(begun), settings.timeoutMs) : [];
+      if (missing.length === 0) return;
+      warn(`MLflow at ${settings.trackingUri} has not all files of this run: ${describeMissing(missing)}`);
+    },
+  };
+}
+
+/** The run of an earlier process of this training, where the server still knows it. */
+async function reopenRun(
+  client: MlflowClient,
+  { trackingUri }: MlflowSettings,
+  { dir, record }: BegunRun,
+): Promise<MlflowRun | undefined> {
+  const earlier = record.timing.resumes > 0 ? await readRunId(dir, trackingUri) : undefined;
+  const known = earlier === undefined ? undefined : await client.getRun(earlier);
+  if (known) await client.updateRun(known.runId, 'RUNNING');
+  return known;
+}
+
+const identityOf = ({ dir, record }: BegunRun): { name: string; startTime: number; tags: MlflowEntry[] } => ({
+  name: basename(dir),
+  startTime: Date.parse(record.timing.startedAt),
+  tags: toTags(record),
+});
+
+interface RunId {
+  readonly trackingUri: string;
+  readonly experimentId: string;
+  readonly runId: string;
+}
+
+const writeRunId = (dir: string, id: RunId): Promise<void> =>
+  writeDurably(join(dir, MLFLOW_FILE), `${JSON.stringify(id, null, 2)}\n`);
 
 async function readRunId(dir: string, trackingUri: string): Promise<string | undefined> {
   try {
@@ -147,34 +191,8 @@ async function readRunId(dir: string, trackingUri: string): Promise<string | und
   }
 }
 
-function toTags({ command, environment, data, model }: RunRecord): MlflowEntry[] {
-  const tags: Readonly<Record<string, string | undefined>> = {
-    'mlflow.source.name': `marquee ${command}`,
-    'mlflow.source.type': 'LOCAL',
-    'mlflow.source.git.commit': environment.commit,
-    'marquee.cpu': `${environment.cores} × ${environment.cpu}`,
-    'marquee.node': environment.node,
-    'marquee.onnxruntime': environment.onnxruntime,
-    'marquee.model.sha256': model?.sha256,
-    ...Object.fromEntries(Object.entries(data).map(([part, { sha256 }]) => [`marquee.data.${part}.sha256`, sha256])),
-  };
-  return Object.entries(tags).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }]));
-}
-
-/** MLflow has no place for what is no number. */
-const toMetrics = ({ step, ...fields }: RunLogEntry, timestamp: number): MlflowMetric[] =>
-  Object.entries(fields).flatMap(([key, value]) =>
-    typeof value === 'number' && Number.isFinite(value) && !NOT_METRICS.has(key)
-      ? [{ key, value, timestamp, step }]
-      : [],
-  );
-
 /** What is uploaded of a run: files of its folder, and its results where they stand elsewhere. */
-async function filesOf({
-  dir,
-  record,
-  resultsDir,
-}: BegunRun): Promise<{ readonly path: string; readonly name: string }[]> {
+async function filesOf({ dir, record, resultsDir }: BegunRun): Promise<RunFile[]> {
   const own = (await listRunFiles(dir)).filter((name) => name !== MLFLOW_FILE);
   const isElsewhere = resultsDir !== join(dir, RESULTS_FOLDER);
   const results = isElsewhere ? await listResults(resultsDir, Date.parse(record.timing.startedAt)) : [];
@@ -182,10 +200,4 @@ async function filesOf({
     ...own.map((name) => ({ path: join(dir, name), name })),
     ...results.map((name) => ({ path: join(resultsDir, name), name: `${RESULTS_FOLDER}/${name}` })),
   ];
-}
-
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return 'it does not answer in time';
-  return error.cause instanceof Error ? error.cause.message : error.message;
 }

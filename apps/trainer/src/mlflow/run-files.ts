@@ -3,6 +3,12 @@ import { join, relative } from 'node:path';
 
 import { RESULT_FILES } from '../report/result-files.js';
 
+/** A file of a run, and its name among the run's artifacts, with `/`. */
+export interface RunFile {
+  readonly path: string;
+  readonly name: string;
+}
+
 /** Folders of a run that hold its artifact and its pictures; checkpoints, parts and trials stay where they are. */
 const SHOWN_FOLDERS = ['onnx', 'results', 'members'];
 

@@ -32,23 +32,29 @@ export interface HeardRequest {
 export interface ReplayServer {
   readonly uri: string;
   readonly requests: HeardRequest[];
-  /** Answers the next so many requests with this status, and goes back to what was recorded. */
-  fail(status: number, times: number): void;
+  /** Answers the next so many requests (of these routes) with this status, or never, and goes back to what was recorded. */
+  fail(status: number | 'silence', times: number, routes?: RegExp): void;
   close(): void;
+}
+
+interface Failure {
+  readonly status: number | 'silence';
+  readonly times: number;
+  readonly routes: RegExp;
 }
 
 /** Answers as the recorded server did: each route by its recorded answers in turn, the last one again and again. */
 export async function startReplay(recording: readonly Exchange[]): Promise<ReplayServer> {
   const turns = new Map<string, number>();
   const requests: HeardRequest[] = [];
-  let failure = { status: 500, times: 0 };
+  let failure: Failure = { status: 500, times: 0, routes: /^/ };
   const server = createServer((incoming, response) => {
     void bodyOf(incoming).then((request) => {
       const route = routeOf(incoming);
       requests.push({ route, request, authorization: incoming.headers.authorization });
-      if (failure.times > 0) {
+      if (failure.times > 0 && failure.routes.test(route)) {
         failure = { ...failure, times: failure.times - 1 };
-        return response.writeHead(failure.status).end();
+        return failure.status === 'silence' ? response : response.writeHead(failure.status).end();
       }
       const known = recording.filter((exchange) => exchange.route === route);
       const turn = turns.get(route) ?? 0;
@@ -64,7 +70,7 @@ export async function startReplay(recording: readonly Exchange[]): Promise<Repla
   return {
     uri,
     requests,
-    fail: (status, times) => (failure = { status, times }),
+    fail: (status, times, routes = /^/) => (failure = { status, times, routes }),
     close: () => {
       server.closeAllConnections();
       server.close();
