@@ -164,7 +164,10 @@ describe('a cascade', () => {
     expect(card).not.toMatch(/undefined|null/);
     expect(card).toContain('[members/transformer/LICENSE](members/transformer/LICENSE)');
     const record: unknown = JSON.parse(await readFile(join(dir, 'run.json'), 'utf8'));
-    expect(record).toMatchObject({ command: 'blend', status: 'finished', artifact: { version: manifest.version } });
+    const artifact = { version: manifest.version, served: 'cascade' };
+    const { accuracy } = (manifest.metrics as Reports)['test']?.['cascade'] ?? {};
+    expect(record).toMatchObject({ command: 'blend', status: 'finished', artifact });
+    expect(record).toHaveProperty(['metrics', 'test.cascade.accuracy'], accuracy);
   });
 
   test('is where a training starts from its transformer, and what another cascade takes it from', async () => {

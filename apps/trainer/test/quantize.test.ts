@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { runEvaluation } from '../src/evaluate.js';
 import { type QuantizeOptions, runQuantization } from '../src/quantize.js';
+import { readRunRecord } from '../src/tracking/run-record.js';
 import { startMain } from './support/child.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 import { TINY_CONFIG, tinyWeights, writeTinyModel } from './support/tiny-model.js';
@@ -171,6 +172,7 @@ describe('a model that int8 breaks', () => {
     const classifier = await loadClassifier(model, { device: 'cpu' });
     expect(classifier.info.graph).toBe('fp32');
     await classifier.close();
+    expect(await readRunRecord(model)).toMatchObject({ artifact: { version: manifest.version, served: 'fp32' } });
   });
 
   test('is evaluated as it is served', async () => {

@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../src/cli.js';
 import { createProgress } from '../src/progress.js';
 import { type RunRecord, writeRunRecord } from '../src/tracking/run-record.js';
+import { listRuns } from '../src/tracking/show-runs.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 
 const RECORD: RunRecord = {
@@ -32,6 +33,7 @@ const RECORD: RunRecord = {
     { step: 200, eval_f1: 0.9, eval_loss: 0.3 },
   ],
   metrics: { 'test.int8.accuracy': 0.9281 },
+  artifact: { version: 'd'.repeat(12), manifestSha256: 'e'.repeat(64), served: 'int8' },
   timing: { startedAt: '2026-11-24T10:00:00.000Z', updatedAt: '2026-11-24T11:30:00.000Z', seconds: 5400, resumes: 0 },
   peakMemoryBytes: 3.2e9,
   pid: 1,
@@ -85,6 +87,25 @@ describe('runs', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  const measured = { 'test.int8.accuracy': 0.8812, 'test.fp32.accuracy': 0.9297, 'test.cascade.accuracy': 0.9411 };
+  const made = { version: 'd'.repeat(12), manifestSha256: 'e'.repeat(64) };
+  const { artifact: _, ...unmade } = RECORD;
+  test.each<[of: string, shown: string, Partial<RunRecord>]>([
+    ['a training', '0.8812', { artifact: { ...made, served: 'int8' } }],
+    ['a training whose int8 graph was refused', '0.9297', { artifact: { ...made, served: 'fp32' } }],
+    ['a training of an older release', '0.8812', { artifact: made }],
+    ['a cascade', '0.9411', { artifact: { ...made, served: 'cascade' } }],
+    ['a cascade of an older release', '0.9411', { artifact: made, options: { kind: 'cascade' } }],
+    ['a linear model without test reviews', '', { artifact: { ...made, served: 'linear' } }],
+    ['an evaluation', '0.9155', { metrics: { accuracy: 0.9155 } }],
+  ])('lists the test accuracy of what is served: of %s', (_, accuracy, changes) => {
+    const [, line] = listRuns([{ ...unmade, metrics: measured, ...changes, name: 'one', dir: '/runs/one' }]).split(
+      '\n',
+    );
+    expect(line).toMatch(/ 2 {3}0\.9100/);
+    expect(line?.slice(line.indexOf('0.9100') + 6).trim()).toBe(accuracy);
   });
 
   test('lays two side by side: the options that differ, and all that was measured', async () => {

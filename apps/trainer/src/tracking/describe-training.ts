@@ -1,12 +1,10 @@
-import { join } from 'node:path';
-
-import { fileDigest } from '@marquee/dataset';
-import { type Manifest, MANIFEST_FILE } from '@marquee/model-core';
+import type { Manifest } from '@marquee/model-core';
 
 import type { Pretraining } from '../prepare-pretraining.js';
 import type { Training } from '../prepare-training.js';
 import type { DataSource } from '../read-data.js';
 import type { Evaluated, TrainResult } from '../train.js';
+import { madeArtifact } from './describe-artifact.js';
 import { flattenMetrics } from './flatten-metrics.js';
 import type { RunEnd, RunStart } from './run-record.js';
 
@@ -46,11 +44,11 @@ export async function endOfTraining(dir: string, result: TrainResult | Evaluated
 }
 
 /** What it says in the end of a run that made an artifact. */
-export async function endOfArtifact(dir: string, { version, metrics }: Manifest): Promise<RunEnd> {
+export async function endOfArtifact(dir: string, manifest: Manifest): Promise<RunEnd> {
   return {
     status: 'finished',
-    metrics: flattenMetrics(metrics ?? {}),
-    artifact: { version, manifestSha256: await fileDigest(join(dir, MANIFEST_FILE)) },
+    metrics: flattenMetrics(manifest.metrics ?? {}),
+    artifact: await madeArtifact(dir, manifest),
   };
 }
 

@@ -23,7 +23,24 @@ export interface RunStart {
   /** SHA-256 and rows of each part of the data. */
   readonly data: Readonly<Record<string, { readonly sha256: string; readonly rows?: number }>>;
   /** The model that it starts from or looks at. */
-  readonly model?: { readonly path: string; readonly sha256?: string };
+  readonly model?: RunModel;
+}
+
+export interface RunModel {
+  readonly path: string;
+  /** Of the weights that a training starts from. */
+  readonly sha256?: string;
+  /** Of an artifact. */
+  readonly version?: string;
+  readonly manifestSha256?: string;
+}
+
+/** The manifest's version and the digest of the manifest, which holds the digest of every file. */
+export interface RunArtifact {
+  readonly version: string;
+  readonly manifestSha256: string;
+  /** What its metrics call that which is served: `int8`, `fp32`, `cascade`. */
+  readonly served?: string;
 }
 
 /** What a run ends with. */
@@ -32,8 +49,8 @@ export interface RunEnd {
   readonly error?: { readonly code: string; readonly message: string };
   /** By name, with dots: `test.int8.f1`. */
   readonly metrics?: Readonly<Record<string, number>>;
-  /** The model that it made: the manifest's version and the digest of the manifest, which holds the digest of every file. */
-  readonly artifact?: { readonly version: string; readonly manifestSha256: string };
+  /** The model that it made. */
+  readonly artifact?: RunArtifact;
 }
 
 /** `run.json`: all that is needed to tell one run from another. */

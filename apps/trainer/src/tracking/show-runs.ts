@@ -14,7 +14,7 @@ export function listRuns(runs: readonly FoundRun[]): string {
     formatSeconds(run.timing.seconds),
     String(run.evaluations.length),
     figure(bestF1(run)),
-    figure(run.metrics?.['test.int8.accuracy'] ?? run.metrics?.['accuracy']),
+    figure(servedAccuracy(run)),
   ]);
   return textTable(header, rows);
 }
@@ -22,6 +22,14 @@ export function listRuns(runs: readonly FoundRun[]): string {
 function bestF1({ evaluations }: FoundRun): number | undefined {
   const values = evaluations.map((entry) => entry['eval_f1']).filter((value) => typeof value === 'number');
   return values.length === 0 ? undefined : Math.max(...values);
+}
+
+/** On test reviews, of what is served. A run of an older release does not say what that is: of a blend its option does, of others int8 is taken. */
+function servedAccuracy({ artifact, metrics = {}, options }: FoundRun): number | undefined {
+  if (!artifact) return metrics['accuracy'];
+  const kind = options['kind'];
+  const served = artifact.served ?? (typeof kind === 'string' ? kind : 'int8');
+  return metrics[`test.${served}.accuracy`];
 }
 
 const figure = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(4));
