@@ -1,11 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { rowDigest } from '@marquee/dataset';
+import { fileDigest, rowDigest } from '@marquee/dataset';
+import { readManifest } from '@marquee/model-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { runCli } from '../src/cli.js';
 import { compareScores } from '../src/comparison-report.js';
+import { readRunRecord } from '../src/tracking/run-record.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 import { writeTinyModel } from './support/tiny-model.js';
 import { tinyRows, writeCsv } from './support/tiny-reviews.js';
@@ -42,6 +45,8 @@ async function compare(a: string, b: string, outputDir: string) {
   return { code, table, json, report: JSON.parse(json) as Record<string, never> };
 }
 
+const recordIn = (outputDir: string) => readRunRecord(join(cwd, outputDir));
+
 describe('compare', () => {
   test('says which of two models is better, how surely, and on which reviews', async () => {
     const { code, table, report, json } = await compare('weak', 'strong', 'compared');
@@ -68,6 +73,50 @@ describe('compare', () => {
     expect(table).toMatch(/^A: .*weak, version [0-9a-f]{12}, int8, 3 of the reviews seen in training\nB: /);
     expect(table).toMatch(/\naccuracy +0\.\d{4} +[01]\.\d{4} +\+0\.\d{4} +\+0\.\d{4} to \+0\.\d{4}\n/);
     expect(table).toMatch(/\n63 reviews: \d+ that only A has right, \d+ that only B has right; McNemar's exact p = /);
+  });
+
+  test('leaves the record of its run: both models, the data, what came out', async () => {
+    const { report } = await compare('weak', 'strong', 'recorded');
+    const record = await recordIn('recorded');
+    const models = await Promise.all(
+      ['weak', 'strong'].map(async (name) => ({
+        path: join(cwd, name),
+        version: (await readManifest(join(cwd, name))).version,
+        manifestSha256: await fileDigest(join(cwd, name, 'manifest.json')),
+      })),
+    );
+    expect(record).toMatchObject({
+      command: 'compare',
+      status: 'finished',
+      options: { a: join(cwd, 'weak'), b: join(cwd, 'strong'), graph: 'auto' },
+      data: { test: { sha256: await fileDigest(join(cwd, 'test.csv')), rows: 63 } },
+      models: { a: models[0], b: models[1] },
+    });
+    const { metrics, mcnemar } = report as unknown as {
+      metrics: { accuracy: Record<'a' | 'b' | 'difference', number> };
+      mcnemar: { p_value: number };
+    };
+    expect(record?.metrics).toMatchObject({
+      'accuracy.a': metrics.accuracy.a,
+      'accuracy.b': metrics.accuracy.b,
+      'accuracy.difference': metrics.accuracy.difference,
+      'mcnemar.p_value': mcnemar.p_value,
+    });
+  });
+
+  test('takes the folder of an earlier comparison, with a record or without, and of no other run', async () => {
+    await compare('weak', 'strong', 'earlier');
+    await rm(join(cwd, 'earlier', 'run.json'));
+    expect((await compare('strong', 'weak', 'earlier')).code).toBe(0);
+    expect((await compare('weak', 'strong', 'earlier')).code).toBe(0);
+    const trained = await readFile(join(cwd, 'weak', 'run.json'));
+    await expect(compare('weak', 'strong', 'weak')).rejects.toMatchObject({ code: 'OUTPUT_NOT_EMPTY' });
+    expect(await readFile(join(cwd, 'weak', 'run.json'))).toEqual(trained);
+  });
+
+  test('of a model that is none writes nothing', async () => {
+    await expect(compare('weak', 'base', 'of-none')).rejects.toMatchObject({ code: 'FILE_MISSING' });
+    expect(existsSync(join(cwd, 'of-none'))).toBe(false);
   });
 
   test('of a model with itself has no flip, and p is 1', async () => {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { fileDigest } from '@marquee/dataset';
 import { quantizedModel, type Weights } from '@marquee/distilbert';
 import { loadClassifier, type Manifest, readManifest, verifyArtifact } from '@marquee/model-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -17,6 +18,8 @@ import { observe, tinyOptions, train } from './support/tiny-training.js';
 
 let root: string;
 let options: QuantizeOptions;
+/** A copy of the model as it came from its training, judged without labels. */
+let trained: string;
 beforeAll(async () => {
   root = await temporaryFolder();
   const trainFile = join(root, 'train.csv');
@@ -37,7 +40,13 @@ beforeAll(async () => {
     maxEvalSamples: undefined,
     threads: 1,
   };
+  trained = await copyOfModel('trained');
 });
+
+async function copyOfModel(name: string, from = options.model): Promise<string> {
+  await cp(from, join(root, name), { recursive: true });
+  return join(root, name);
+}
 
 const watchWith = ({ progress }: ReturnType<typeof observe>) => ({ progress, stopRequested: () => false });
 const reportIn = async (outputDir: string): Promise<Record<string, unknown>> =>
@@ -78,7 +87,37 @@ describe('quantize', () => {
       /^int8 against fp32 on 120 reviews: inconclusive, \d+ labels flip; 120 reviews are/,
     );
     expect(await reportIn(options.outputDir)).toMatchObject({ ...equivalence, model: { version } });
-    expect(await readdir(options.outputDir)).toEqual(['equivalence_report.json']);
+    expect((await readdir(options.outputDir)).sort()).toEqual(['equivalence_report.json', 'run.json']);
+  });
+
+  test('leaves the record of its run: the model before and after, the data, figures and verdict', async () => {
+    const outputDir = join(root, 'recorded');
+    const before = await fileDigest(join(options.model, 'manifest.json'));
+    const { version } = await readManifest(options.model);
+    await runQuantization({ ...options, outputDir }, watchWith(observe()));
+    const { accuracy, flips } = (await reportIn(outputDir)) as { accuracy: Record<string, number>; flips: number };
+    expect(await readRunRecord(outputDir)).toMatchObject({
+      command: 'quantize',
+      status: 'finished',
+      verdict: 'inconclusive',
+      options: { model: options.model, margin: 0.5, maxEvalSamples: null },
+      data: { test: { sha256: await fileDigest(options.testFile), rows: 120 } },
+      model: { path: options.model, version, manifestSha256: before },
+      artifact: { version, manifestSha256: await fileDigest(join(options.model, 'manifest.json')), served: 'int8' },
+      metrics: { rows: 120, flips, 'accuracy.int8': accuracy['int8'], 'accuracy.fp32': accuracy['fp32'] },
+    });
+  });
+
+  test('takes the folder of an earlier one without a record, and of no other run', async () => {
+    const outputDir = join(root, 'earlier');
+    await mkdir(outputDir);
+    await writeFile(join(outputDir, 'equivalence_report.json'), '{}\n');
+    await runQuantization({ ...options, outputDir }, watchWith(observe()));
+    expect(await reportIn(outputDir)).toMatchObject({ rows: 120 });
+    const before = await readFile(join(options.model, 'run.json'));
+    const intoModel = runQuantization({ ...options, outputDir: options.model }, watchWith(observe()));
+    await expect(intoModel).rejects.toMatchObject({ code: 'OUTPUT_NOT_EMPTY' });
+    expect(await readFile(join(options.model, 'run.json'))).toEqual(before);
   });
 
   test('finds the graphs equivalent within a margin that so many labels can show', async () => {
@@ -102,8 +141,9 @@ describe('quantize', () => {
       code: 'MISSING_COLUMN',
     });
     const observed = observe();
-    await runQuantization({ ...options, testFile, unlabeled: true, maxEvalSamples: 110 }, watchWith(observed));
-    const { equivalence } = await readManifest(options.model);
+    const model = await copyOfModel('unlabeled', trained);
+    await runQuantization({ ...options, model, testFile, unlabeled: true, maxEvalSamples: 110 }, watchWith(observed));
+    const { equivalence } = await readManifest(model);
     expect(equivalence).toMatchObject({
       verdict: 'inconclusive',
       rows: 110,
@@ -124,7 +164,15 @@ describe('quantize', () => {
       message: expect.stringContaining(join(outputDir, 'equivalence_report.json')),
     });
     expect(await reportIn(outputDir)).toMatchObject({ verdict: 'refused' });
-    expect(await readdir(outputDir)).toEqual(['equivalence_report.json']);
+    expect((await readdir(outputDir)).sort()).toEqual(['equivalence_report.json', 'run.json']);
+    const record = await readRunRecord(outputDir);
+    expect(record).toMatchObject({
+      status: 'failed',
+      verdict: 'refused',
+      error: { code: 'NOT_EQUIVALENT', message: expect.stringContaining('the artifact is unchanged') },
+      metrics: { rows: 120, flips: expect.any(Number), 'accuracy.int8': expect.any(Number) },
+    });
+    expect(record).not.toHaveProperty('artifact');
     expect(await readFile(join(options.model, 'manifest.json'))).toEqual(before);
     await verifyArtifact(options.model);
   });

@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../src/cli.js';
 import { createProgress } from '../src/progress.js';
 import { type RunRecord, writeRunRecord } from '../src/tracking/run-record.js';
-import { listRuns } from '../src/tracking/show-runs.js';
+import { compareRuns, listRuns } from '../src/tracking/show-runs.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 
 const RECORD: RunRecord = {
@@ -100,6 +100,8 @@ describe('runs', () => {
     ['a cascade of an older release', '0.9411', { artifact: made, options: { kind: 'cascade' } }],
     ['a linear model without test reviews', '', { artifact: { ...made, served: 'linear' } }],
     ['an evaluation', '0.9155', { metrics: { accuracy: 0.9155 } }],
+    ['a published int8 graph', '0.9200', { artifact: { ...made, served: 'int8' }, metrics: { 'accuracy.int8': 0.92 } }],
+    ['a refused int8 graph', '', { metrics: { 'accuracy.int8': 0.52, 'accuracy.fp32': 0.92 } }],
   ])('lists the test accuracy of what is served: of %s', (_, accuracy, changes) => {
     const [, line] = listRuns([{ ...unmade, metrics: measured, ...changes, name: 'one', dir: '/runs/one' }]).split(
       '\n',
@@ -133,6 +135,16 @@ describe('runs', () => {
     expect(shown).toMatch(/^seed +42$/m);
     expect(shown).toMatch(/^data\.train +40000 rows of a{12}$/m);
     expect(shown).toMatch(/^commit +c{12}$/m);
+  });
+
+  test('lays verdicts and models side by side', () => {
+    const run = (name: string, verdict: 'equivalent' | 'refused', version: string) => ({
+      ...{ ...unmade, command: 'quantize', verdict, evaluations: [], metrics: {} },
+      ...{ model: { path: '/models/mine', version, manifestSha256: 'f'.repeat(64) }, name, dir: `/runs/${name}` },
+    });
+    const shown = compareRuns([run('one', 'equivalent', 'a'.repeat(12)), run('two', 'refused', 'b'.repeat(12))]);
+    expect(shown).toMatch(/^verdict +equivalent +refused$/m);
+    expect(shown).toMatch(/^model +a{12} +b{12}$/m);
   });
 
   test('prints the records as JSON', async () => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeDurably } from '../durable-write.js';
+import type { EquivalenceVerdict } from '../equivalence-gate.js';
 import type { OptionValue } from '../option-spec.js';
 import type { RunEnvironment } from './environment.js';
 
@@ -24,6 +25,8 @@ export interface RunStart {
   readonly data: Readonly<Record<string, { readonly sha256: string; readonly rows?: number }>>;
   /** The model that it starts from or looks at. */
   readonly model?: RunModel;
+  /** The models that it lays side by side, by the names of their options. */
+  readonly models?: Readonly<Record<string, RunModel>>;
 }
 
 export interface RunModel {
@@ -47,6 +50,8 @@ export interface RunArtifact {
 export interface RunEnd {
   readonly status: Exclude<RunStatus, 'running'>;
   readonly error?: { readonly code: string; readonly message: string };
+  /** What became of an int8 graph: the run is `failed` where it is `refused`. */
+  readonly verdict?: EquivalenceVerdict;
   /** By name, with dots: `test.int8.f1`. */
   readonly metrics?: Readonly<Record<string, number>>;
   /** The model that it made. */

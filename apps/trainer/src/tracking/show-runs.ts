@@ -29,7 +29,7 @@ function servedAccuracy({ artifact, metrics = {}, options }: FoundRun): number |
   if (!artifact) return metrics['accuracy'];
   const kind = options['kind'];
   const served = artifact.served ?? (typeof kind === 'string' ? kind : 'int8');
-  return metrics[`test.${served}.accuracy`];
+  return metrics[`test.${served}.accuracy`] ?? metrics[`accuracy.${served}`]; // of `quantize`
 }
 
 const figure = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(4));
@@ -39,7 +39,7 @@ export function compareRuns(runs: readonly FoundRun[]): string {
   const differing = (facts: Fact[]): Fact[] =>
     runs.length === 1 ? facts : facts.filter(({ values }) => new Set(values).size > 1);
   const facts = [
-    ...factsOf(runs, ({ command, status }) => ({ command, status })),
+    ...factsOf(runs, ({ command, status, verdict }) => ({ command, status, ...(verdict && { verdict }) })),
     ...differing(factsOf(runs, ({ options }) => options)),
     ...differing(factsOf(runs, describeInputs)),
     ...factsOf(runs, ({ timing, peakMemoryBytes, metrics, evaluations }) => ({
@@ -69,7 +69,7 @@ function factsOf(runs: readonly FoundRun[], look: (run: FoundRun) => Readonly<Re
   return names.map((name) => ({ name, values: seen.map((facts) => shown(facts[name])) }));
 }
 
-function describeInputs({ data, model, environment, artifact }: FoundRun): Record<string, Shown> {
+function describeInputs({ data, model, models = {}, environment, artifact }: FoundRun): Record<string, Shown> {
   return {
     ...Object.fromEntries(
       Object.entries(data).map(([part, { sha256, rows }]) => [
@@ -78,6 +78,8 @@ function describeInputs({ data, model, environment, artifact }: FoundRun): Recor
       ]),
     ),
     'starting model': model?.sha256?.slice(0, 12),
+    model: model?.version,
+    ...Object.fromEntries(Object.entries(models).map(([name, { version }]) => [`model.${name}`, version])),
     commit: environment.commit && `${environment.commit.slice(0, 12)}${environment.modified ? ', modified' : ''}`,
     cpu: `${environment.cores} × ${environment.cpu}`,
     node: environment.node,
