@@ -25,6 +25,7 @@ import { recordRun, type RunWatch } from './tracking/record-run.js';
 import type { RunEnd } from './tracking/run-record.js';
 import { TrainerError } from './trainer-error.js';
 import { transformerFolders } from './transformer-folders.js';
+import { describeKept, verdictToKeep } from './verdict-to-keep.js';
 
 export interface QuantizeOptions {
   readonly model: string;
@@ -150,7 +151,9 @@ async function quantizeTransformer(
     const refusal = `${expectation}; the artifact is unchanged, ${path} has the report`;
     return { report, refusal: new TrainerError('NOT_EQUIVALENT', refusal) };
   }
-  const equivalence = toJson({ ...report, data });
+  const kept = verdictToKeep(read.manifest, int8Graph, report);
+  if (kept) watch.progress.say(describeKept(model, kept, report));
+  const equivalence = kept ?? toJson({ ...report, data });
   await publishInt8(model, enclosing, { ...read.manifest, equivalence }, int8Graph, watch);
   const sizeMb = (int8Graph.length / 1e6).toFixed(1);
   watch.progress.say(`${join(model, GRAPH_FILES.int8)}: ${sizeMb} MB, entered in manifest.json; report in ${path}`);

@@ -129,6 +129,46 @@ describe('quantize', () => {
     });
   });
 
+  test('keeps the verdict of more labeled reviews on the same graph, where fewer cannot tell', async () => {
+    const model = await copyOfModel('kept');
+    const judge = async (changes: Partial<QuantizeOptions>): Promise<string[]> => {
+      const observed = observe();
+      await runQuantization({ ...options, model, ...changes }, watchWith(observed));
+      return observed.lines;
+    };
+    await judge({ margin: 10 });
+    const strong = await readManifest(model);
+    expect(strong.equivalence).toMatchObject({ verdict: 'equivalent', rows: 120 });
+    const card = await readFile(join(model, 'README.md'), 'utf8');
+    const sentence = (fewer: number): string =>
+      `${model}: the int8 graph has the same bytes as before, and its verdict stays: "equivalent" on 120 labeled reviews; ${fewer} are fewer and cannot tell`;
+    expect(await judge({ maxEvalSamples: 4 })).toContain(sentence(4));
+    expect(await judge({ unlabeled: true })).toContain(sentence(0));
+    expect(await verifyArtifact(model)).toEqual(strong);
+    expect(await readFile(join(model, 'README.md'), 'utf8')).toBe(card);
+    expect(await reportIn(options.outputDir)).toMatchObject({ verdict: 'inconclusive' });
+    expect(await readRunRecord(options.outputDir)).toMatchObject({ verdict: 'inconclusive' });
+  });
+
+  test('renews the verdict where as many reviews judge, where fewer can tell, and where the graph is another', async () => {
+    const model = await copyOfModel('renewed');
+    const judge = async (changes: Partial<QuantizeOptions>, quantize = quantizedModel) => {
+      await runQuantization({ ...options, model, ...changes }, watchWith(observe()), quantize);
+      return (await readManifest(model)).equivalence;
+    };
+    await judge({ margin: 10 });
+    expect(await judge({ margin: 0.5 })).toMatchObject({ verdict: 'inconclusive', rows: 120 });
+    expect(await judge({ margin: 20, maxEvalSamples: 110 })).toMatchObject({ verdict: 'equivalent', rows: 110 });
+    const another: typeof quantizedModel = (config, weights) =>
+      quantizedModel(
+        config,
+        new Map(
+          [...weights].map(([name, { shape, data }]) => [name, { shape, data: data.map((value) => value * 1.001) }]),
+        ),
+      );
+    expect(await judge({ maxEvalSamples: 4 }, another)).toMatchObject({ verdict: 'inconclusive', rows: 4 });
+  });
+
   test('takes reviews without labels, which cannot show equivalence', async () => {
     const testFile = join(root, 'unlabeled.csv');
     await writeFile(
