@@ -3,14 +3,15 @@ import { type Classifier, type Graph, loadClassifier, readManifest } from '@marq
 import type { RowsPart } from './divide-data.js';
 import { requireWritableFolder } from './durable-write.js';
 import { describeEvaluated, evaluateArtifact } from './evaluate-artifact.js';
-import type { EvaluationReport } from './evaluation-report.js';
 import { fittedBeside, linearMemberBeside, recordedBeside } from './linear-beside.js';
 import { requireNoOtherRun } from './output-folder.js';
 import { readRows } from './read-data.js';
+import type { EvaluatedPart } from './report/evaluated-part.js';
 import { writeEvaluationPage } from './report/evaluation-results.js';
 import type { ReportedModel } from './report/report-sections.js';
 import { RESULT_FILES } from './report/result-files.js';
 import { sessionOptions } from './session-options.js';
+import { describeArtifact } from './tracking/describe-artifact.js';
 import { plainOptions } from './tracking/describe-training.js';
 import { flattenMetrics } from './tracking/flatten-metrics.js';
 import { recordRun, type RunWatch } from './tracking/record-run.js';
@@ -45,11 +46,11 @@ export async function runEvaluation(options: EvaluateOptions, watch: RunWatch): 
         command: 'evaluate',
         options: plainOptions(options),
         data: { test: judging.source },
-        model: { path: model },
+        model: await describeArtifact(model),
       },
       mirror: watch.mirror,
       run: () => evaluate(options, classifier, judging, watch),
-      endOf: (report) => ({ status: 'finished', metrics: flattenMetrics(report) }),
+      endOf: ({ report, stages }) => ({ status: 'finished', metrics: flattenMetrics({ ...report, stages }) }),
     });
   } finally {
     await classifier.close();
@@ -62,21 +63,35 @@ async function evaluate(
   classifier: Classifier,
   judging: RowsPart,
   watch: RunWatch,
-): Promise<EvaluationReport> {
+): Promise<EvaluatedPart> {
   const { evaluated, effort } = await evaluateArtifact(options.model, classifier, judging, watch);
   const beside = await modelsBeside(options, judging, watch);
   await writeEvaluationPage(options.outputDir, evaluated, beside, effort);
   for (const line of describeEvaluated(evaluated, beside)) watch.progress.say(line);
-  return evaluated.report;
+  if (evaluated.model.kind === 'transformer' && beside.length === 0) watch.progress.say(withoutBaseline(options));
+  return evaluated;
 }
 
 /** The linear model that this one is measured by: its own member, one that is fitted now, or the one of its training. */
 async function modelsBeside(options: EvaluateOptions, judging: RowsPart, watch: RunWatch): Promise<ReportedModel[]> {
-  const own = await linearMemberBeside(options.model, judging, watch);
-  if (options.trainFile !== undefined) {
-    const train = await readRows(options.trainFile, options, { requireBothClasses: true });
-    watch.progress.say(`fitting a linear baseline on ${train.reviews.length} reviews`);
-    return [...own, ...fittedBeside(train, judging)];
-  }
-  return own.length > 0 ? own : recordedBeside(await readManifest(options.model), judging);
+  const { model, trainFile } = options;
+  const own = await linearMemberBeside(model, judging, watch);
+  if (trainFile !== undefined) return [...own, ...(await fitBeside(trainFile, options, judging, watch))];
+  return own.length > 0 ? own : recordedBeside(await readManifest(model), judging);
 }
+
+async function fitBeside(
+  trainFile: string,
+  options: EvaluateOptions,
+  judging: RowsPart,
+  watch: RunWatch,
+): Promise<ReportedModel[]> {
+  const train = await readRows(trainFile, options, { requireBothClasses: true });
+  watch.progress.say(`fitting a linear baseline on ${train.reviews.length} reviews`);
+  return fittedBeside(train, judging);
+}
+
+const withoutBaseline = ({ model, testFile, trainFile }: EvaluateOptions): string =>
+  trainFile === undefined
+    ? `no linear baseline stands beside: the training of ${model} measured none on these reviews; --train-file fits one on the reviews of a file`
+    : `no linear baseline stands beside: without the reviews of ${testFile}, ${trainFile} has none of both labels to fit it on`;

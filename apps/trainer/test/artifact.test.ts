@@ -214,7 +214,7 @@ describe('evaluate', () => {
       'expected_calibration_error',
       'mcc',
     ];
-    const others = ['confusion_matrix', 'intervals', 'slices', 'model', 'data'];
+    const others = ['confusion_matrix', 'intervals', 'slices', 'beside', 'effort', 'model', 'data'];
     expect(Object.keys(results)).toEqual(['seen_rows', 'unseen', 'n', ...metrics, ...others]);
     const {
       n,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { appendFile, cp, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { rowDigest } from '@marquee/dataset';
+import { fileDigest, rowDigest } from '@marquee/dataset';
 import { loadClassifier, type Manifest, readManifest, verifyArtifact } from '@marquee/model-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -14,6 +14,7 @@ import { runQuantization } from '../src/quantize.js';
 import { runScoring } from '../src/score.js';
 import { readSeenRows } from '../src/seen-rows.js';
 import { loadStartingModel } from '../src/starting-model.js';
+import { readRunRecord } from '../src/tracking/run-record.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 import { writeTinyModel } from './support/tiny-model.js';
 import { tinyRows, writeCsv } from './support/tiny-reviews.js';
@@ -65,7 +66,9 @@ async function evaluate(model: string, name: string, trainFile?: string) {
   await runEvaluation({ ...given, ...rest }, { progress, stopRequested: () => false });
   const results: unknown = JSON.parse(await readFile(file(`${name}/evaluation_results.json`), 'utf8'));
   const page = await readFile(file(`${name}/report.html`), 'utf8');
-  return { results, page, lines, files: (await readdir(file(name))).filter((path) => path !== 'run.json').sort() };
+  const record = await readRunRecord(file(name));
+  const files = (await readdir(file(name))).filter((path) => path !== 'run.json').sort();
+  return { results, page, lines, record, files };
 }
 
 describe('a cascade', () => {
@@ -140,14 +143,31 @@ describe('a cascade', () => {
 
   test('is evaluated by stage, in its making as by the command', async () => {
     const { test: tested } = manifest.metrics as Reports;
-    const made = tested?.['cascade'] as { stages: { n: number }[] };
+    const made = tested?.['cascade'] as { stages: { stage: string; n: number; coverage: number }[] };
     expect(made.stages.reduce((sum, { n }) => sum + n, 0)).toBe(40);
-    const { results, lines: said } = await evaluate(dir, 'evaluated');
+    const { results, lines: said, record } = await evaluate(dir, 'evaluated');
     expect(results).toMatchObject({ ...made, model: { kind: 'cascade', graph: 'int8', version: manifest.version } });
     expect(said).toContainEqual(
       expect.stringMatching(/^test, cascade int8: linear answered \d+ reviews \(\d+\.\d\d %\)/),
     );
     expect(tested?.['linear alone']).toMatchObject({ n: 40, seen_rows: 0 });
+    expect(results).toMatchObject({
+      beside: { 'linear alone': tested?.['linear alone'] },
+      effort: { seconds: expect.any(Number), reviews_per_second: expect.any(Number) },
+    });
+    const { effort } = results as { effort: { seconds: number; reviews_per_second: number } };
+    expect(effort.reviews_per_second * effort.seconds).toBeCloseTo(40, 9);
+    expect(record?.model).toEqual({
+      path: dir,
+      version: manifest.version,
+      manifestSha256: await fileDigest(join(dir, 'manifest.json')),
+    });
+    expect(made.stages.map(({ stage }) => stage)).toEqual(['linear', 'blend']);
+    const making = await readRunRecord(dir);
+    for (const { stage, n, coverage } of made.stages) {
+      expect(record?.metrics).toMatchObject({ [`stages.${stage}.n`]: n, [`stages.${stage}.coverage`]: coverage });
+      expect(making?.metrics).toHaveProperty([`test.cascade.stages.${stage}.coverage`], coverage);
+    }
     const page = await readFile(file('evaluated/report.html'), 'utf8');
     expect(page).toMatch(/<th scope="col">cascade int8, as served<\/th><th scope="col">linear alone<\/th>/);
     expect(page).toMatch(/<th scope="row">reviews a second<\/th><td>\d/);
@@ -268,14 +288,28 @@ describe('an evaluation', () => {
     expect(files).toEqual(EVALUATION_FILES);
     expect(page).toMatch(/<th scope="col">int8, as served<\/th><th scope="col">linear baseline<\/th>/);
     expect(lines).toContainEqual(expect.stringMatching(/^test, linear baseline \(40 reviews, none seen/));
+    expect(lines.join('\n')).not.toContain('no linear baseline');
+  });
+
+  test('of a transformer says so where no baseline stands beside it, and what to do', async () => {
+    const { lines, results } = await evaluate(transformer, 'without a baseline');
+    expect(lines.filter((line) => line.startsWith('no linear baseline'))).toEqual([
+      `no linear baseline stands beside: the training of ${transformer} measured none on these reviews; --train-file fits one on the reviews of a file`,
+    ]);
+    expect(results).not.toHaveProperty('beside');
+    const { lines: said } = await evaluate(transformer, 'of the same file', file('test.csv'));
+    expect(said).toContain(
+      `no linear baseline stands beside: without the reviews of ${file('test.csv')}, ${file('test.csv')} has none of both labels to fit it on`,
+    );
   });
 
   test('of a linear model counts its words', async () => {
     const changes = { kind: 'linear', model: [], validationFile: undefined } as const;
     const { dir } = await blend('of words', { ...changes, validationSplitPercentage: 0 });
-    const { files, results } = await evaluate(dir, 'of a linear model');
+    const { files, results, lines } = await evaluate(dir, 'of a linear model');
     expect(files).toEqual(EVALUATION_FILES);
     expect(results).toMatchObject({ n: 40, model: { kind: 'linear' } });
+    expect(lines.join('\n')).not.toContain('no linear baseline');
   });
 });
 
@@ -320,13 +354,17 @@ describe('the command', () => {
     expect(await readdir(dir)).toContain('data_report.json');
   });
 
-  test('names several transformers by number', async () => {
-    const { manifest } = await blend('two', { model: [transformer, transformer], kind: 'blend' });
+  test('names several transformers by number, as quantize does in its record', async () => {
+    const { manifest, dir } = await blend('two', { model: [transformer, transformer], kind: 'blend' });
     expect(Object.keys((manifest as { blend: { weights: object } }).blend.weights)).toEqual([
       'linear',
       'transformer-1',
       'transformer-2',
     ]);
+    await quantize(dir);
+    const record = await readRunRecord(`${dir} judged`);
+    expect(record).toMatchObject({ command: 'quantize', verdict: 'equivalent', artifact: { served: 'blend' } });
+    expect(record?.metrics).toMatchObject({ 'transformer-1.rows': 40, 'transformer-2.rows': 40 });
   });
 
   test('refuses to fit a blend without validation reviews, and to write over something', async () => {

@@ -19,6 +19,7 @@ import type { Training } from '../prepare-training.js';
 import type { DataSource } from '../read-data.js';
 import type { StageReport } from '../stage-report.js';
 import type { ScoredPart } from '../training-observer.js';
+import type { EvaluationEffort, ReportedModel } from './report-sections.js';
 import type { SampleRows } from './sample-predictions.js';
 
 /** The model that answered, under the names of `evaluation_results.json`. */
@@ -91,11 +92,29 @@ export function temperatureOf({ calibration }: Manifest): number {
 }
 
 /** All figures, as `evaluation_results.json` has them. */
-export function toResults(evaluated: EvaluatedPart): object {
+export function toResults(
+  evaluated: EvaluatedPart,
+  beside: readonly ReportedModel[],
+  effort: EvaluationEffort | undefined,
+): object {
   const { report, stages, model, source } = evaluated;
-  const slices = slicesOf(evaluated);
-  return { ...report, slices, ...(stages.length > 0 && { stages }), model, data: source };
+  return {
+    ...report,
+    slices: slicesOf(evaluated),
+    ...(stages.length > 0 && { stages }),
+    ...(beside.length > 0 && { beside: Object.fromEntries(beside.map((other) => [other.name, other.report])) }),
+    ...(effort && { effort: reportEffort(effort) }),
+    model,
+    data: source,
+  };
 }
+
+const reportEffort = ({ seconds, reviews, tokens, peakMemoryBytes }: EvaluationEffort): object => ({
+  seconds,
+  reviews_per_second: reviews / seconds,
+  tokens_per_second: tokens / seconds,
+  peak_memory_bytes: peakMemoryBytes,
+});
 
 /** What `evaluation_metrics.png` draws of it. */
 export function toEvaluationData(evaluated: EvaluatedPart): EvaluationData {

@@ -21,13 +21,14 @@ export async function writeEvaluation(
   resultsDir: string,
   evaluated: EvaluatedPart,
   beside: readonly ReportedModel[],
+  effort?: EvaluationEffort,
 ): Promise<Html> {
   const { rows, probabilities, report, stages } = evaluated;
   const write = (name: string, contents: Uint8Array | string): Promise<void> =>
     writeDurably(join(resultsDir, name), contents);
   const evaluation = await drawEvaluation(toEvaluationData(evaluated));
   await write(RESULT_FILES.evaluationPicture, evaluation);
-  await write(RESULT_FILES.evaluation, toJson(toResults(evaluated)));
+  await write(RESULT_FILES.evaluation, toJson(toResults(evaluated, beside, effort)));
   await write(RESULT_FILES.samples, toJson(samplePredictions(rows, probabilities)));
   const details = await drawDetails(toDetailsData(evaluated));
   const models = [{ name: `${servedAs(evaluated)}, as served`, report }, ...beside];
@@ -41,7 +42,7 @@ export async function writeEvaluationPage(
   beside: readonly ReportedModel[],
   effort: EvaluationEffort,
 ): Promise<void> {
-  const section = await writeEvaluation(resultsDir, evaluated, beside);
+  const section = await writeEvaluation(resultsDir, evaluated, beside, effort);
   const { name, model } = evaluated;
   const subtitle = `Version ${model.version}, a ${model.kind}, on ${name} reviews`;
   const sections = [section, effortSection(effort), environmentSection()];
