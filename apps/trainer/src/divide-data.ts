@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import { type DataReport, requireBothClasses, type Review, type SplitRecord } from '@marquee/dataset';
 import { LABELS } from '@marquee/model-core';
 
@@ -13,6 +11,7 @@ import {
   readRows,
   reportRows,
 } from './read-data.js';
+import { digestOfRows } from './rows-digest.js';
 import { holdOut, keptRows, type LearnedRows, splitData } from './split-data.js';
 import { takeRows } from './take-rows.js';
 
@@ -112,9 +111,7 @@ export const pickRows = ({ reviews, rowDigests, source }: RowsPart, rows: readon
   source: { ...source, rows: rows.length },
 });
 
-/** The digest of the file does not tell which of its rows a part has. */
 function withRowsDigest<Part extends RowsPart>(part: Part): Part {
-  const rowsSha256 = createHash('sha256').update(part.rowDigests.join('\n')).digest('hex');
-  const source: DataSource = { ...part.source, rowsSha256 };
+  const source: DataSource = { ...part.source, rowsSha256: digestOfRows(part.rowDigests) };
   return { ...part, source };
 }

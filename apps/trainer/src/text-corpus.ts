@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-
 import { fileDigest, findDuplicates, rowDigest, stratifiedSplit, visitTexts } from '@marquee/dataset';
 
 import type { DataSource } from './read-data.js';
+import { digestOfRows } from './rows-digest.js';
+import { takeRows } from './take-rows.js';
 import { sequencesOf } from './token-table.js';
 import { type Tokenization, tokenizeFile } from './tokenize.js';
 
@@ -62,15 +62,13 @@ export async function readDividedCorpus(
 function pick({ texts, rowDigests, sources }: TextCorpus, rows: readonly number[]): TextCorpus {
   let end = 0;
   return {
-    texts: rows.map((row) => texts[row] as Int32Array),
-    rowDigests: rows.map((row) => rowDigests[row] as string),
+    texts: takeRows(texts, rows),
+    rowDigests: takeRows(rowDigests, rows),
     sources: sources.map(({ sha256, rows: count }) => {
       const start = end;
       end += count;
       const own = rows.filter((row) => row >= start && row < start + count);
-      // The digest of the file does not tell which of its texts a side has.
-      const digests = own.map((row) => rowDigests[row]).join('\n');
-      return { sha256, rows: own.length, rowsSha256: createHash('sha256').update(digests).digest('hex') };
+      return { sha256, rows: own.length, rowsSha256: digestOfRows(takeRows(rowDigests, own)) };
     }),
   };
 }
