@@ -19,6 +19,8 @@ export interface OptionSpec {
   /** Another option, beside which there is no fallback: the two exclude each other. */
   readonly unlessGiven?: string;
   readonly choices?: readonly string[];
+  /** What may stand before a choice and says nothing. */
+  readonly ignoredPrefix?: string;
   /** Inclusive. */
   readonly least?: number;
   /** Exclusive. */
@@ -43,7 +45,12 @@ export const flagOf = (name: string): string => `--${kebabOf(name)}`;
 export function parseOption(subject: string, spec: OptionSpec, value: string, cwd: string): OptionValue {
   const refuse = (expectation: string): TrainerError =>
     new TrainerError('INVALID_OPTION', `${subject}: expected ${expectation}, got ${JSON.stringify(value)}`);
-  if (spec.choices && !spec.choices.includes(value)) throw refuse(`one of ${spec.choices.join(', ')}`);
+  if (spec.choices) {
+    const { choices, ignoredPrefix = '' } = spec;
+    const chosen = value.startsWith(ignoredPrefix) ? value.slice(ignoredPrefix.length) : value;
+    if (!choices.includes(chosen)) throw refuse(`one of ${choices.join(', ')}`);
+    return chosen;
+  }
   if (spec.kind === 'boolean') {
     if (value !== 'true' && value !== 'false') throw refuse('true or false');
     return value === 'true';

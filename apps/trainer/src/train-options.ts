@@ -222,6 +222,7 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
     help: 'the metric on the validation reviews by which the best model is chosen',
     fallback: 'f1',
     choices: Object.keys(SELECTION_METRICS),
+    ignoredPrefix: 'eval_', // as Hugging Face's Trainer takes it
   },
   earlyStoppingPatience: {
     kind: 'integer',

@@ -74,6 +74,9 @@ describe('a wrong command line says what is wrong, and what was expected', () =>
     [`train ${TINY} --learning-rate NaN`]: '--learning-rate: expected a number of at least 0, got "NaN"',
     [`train ${TINY} --warmup-ratio 1`]: '--warmup-ratio: expected a number of at least 0 below 1, got "1"',
     [`train ${TINY} --truncation middle`]: '--truncation: expected one of head, tail, head+tail, got "middle"',
+    [`train ${TINY} --eval-strategy no`]: '--eval-strategy: expected one of epoch, steps, got "no"',
+    [`train ${TINY} --metric-for-best-model eval_f2`]:
+      '--metric-for-best-model: expected one of f1, accuracy, precision, recall, mcc, roc_auc, pr_auc, loss, got "eval_f2"',
     [`train ${TINY} --seed 1 --seed 2`]: '--seed: expected once, given more than once (--a_b is --a-b)',
     [`train ${TINY} --max-seq-length 8 --max_seq_length=9`]:
       '--max-seq-length: expected once, given more than once (--a_b is --a-b)',

@@ -51,6 +51,12 @@ describe('a file of options', () => {
     });
   });
 
+  test('takes the name of a metric with eval_ before it, as the command line does', async () => {
+    expect(await optionsOf('metric-for-best-model: eval_mcc\n')).toMatchObject({ metricForBestModel: 'mcc' });
+    const line = '--metric_for_best_model eval_roc_auc';
+    expect(await optionsOf('', line)).toMatchObject({ metricForBestModel: 'roc_auc' });
+  });
+
   test('may be empty', async () => {
     expect(await optionsOf('# nothing yet\n')).toMatchObject({ seed: 42 });
   });
@@ -84,6 +90,10 @@ describe('a flaw in a file of options is refused with file, line and expectation
     'a word that is no choice': [
       'truncation: middle\n',
       ' line 1: truncation: expected one of head, tail, head+tail, got "middle"',
+    ],
+    'eval_ before what is no metric': [
+      'truncation: eval_head\n',
+      ' line 1: truncation: expected one of head, tail, head+tail, got "eval_head"',
     ],
     'a word for a flag': [
       'overwrite-output-dir: "yes"\n',
