@@ -8,8 +8,10 @@ import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { findModelFolder } from '../src/hub/hub-model.js';
 import { isHubName } from '../src/hub/hub-name.js';
 import { type HubSettings, readHubSettings } from '../src/hub/hub-settings.js';
+import type { CountProgress } from '../src/progress.js';
 import { readRunRecord } from '../src/tracking/run-record.js';
 import { startMain } from './support/child.js';
+import { closedEndpoint } from './support/closed-endpoint.js';
 import { COMMIT, type HubServer, startHub } from './support/hub-server.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 import { writeTinyModel } from './support/tiny-model.js';
@@ -34,8 +36,13 @@ beforeEach(async () => {
   hub = { endpoint: server.endpoint, cacheDir: await temporaryFolder(), offline: false };
 });
 
-const find = (changes: Partial<HubSettings> = {}, revision = 'main', name = NAME): Promise<string> =>
-  findModelFolder({ modelNameOrPath: name, modelRevision: revision }, { hub: { ...hub, ...changes }, ...observe() });
+/** What the last call of `find` said. */
+let said: readonly string[] = [];
+function find(changes: Partial<HubSettings> = {}, revision = 'main', name = NAME): Promise<string> {
+  const { lines, progress } = observe();
+  said = lines;
+  return findModelFolder({ modelNameOrPath: name, modelRevision: revision }, { hub: { ...hub, ...changes }, progress });
+}
 
 async function refusal(changes: Partial<HubSettings> = {}, revision = 'main', name = NAME): Promise<Error> {
   return (await find(changes, revision, name).catch((thrown: unknown) => thrown)) as Error;
@@ -73,9 +80,43 @@ describe('a model of the hub', () => {
 
   test('is taken from the cache offline, and when the hub cannot be reached', async () => {
     const folder = await find();
-    expect(await find({ offline: true, endpoint: 'http://127.0.0.1:1' })).toBe(folder);
-    expect(await find({ endpoint: 'http://127.0.0.1:1' })).toBe(folder);
+    const endpoint = await closedEndpoint();
+    expect(await find({ offline: true, endpoint })).toBe(folder);
+    expect(await find({ endpoint })).toBe(folder);
+    const reason = `connect ECONNREFUSED ${endpoint.replace('http://', '')}`;
+    expect(said).toEqual([
+      `${endpoint} cannot be reached (${reason}): taking ${NAME} from the cache, as it was at commit ${COMMIT.slice(0, 12)}`,
+    ]);
   });
+
+  test('is taken from the cache when the hub has trouble of its own, or was asked too often', async () => {
+    const folder = await find();
+    for (const status of [500, 503, 429]) {
+      server.misbehave({ status });
+      expect(await find()).toBe(folder);
+      expect(said).toEqual([
+        `${hub.endpoint} cannot be reached (it answered ${status}): taking ${NAME} from the cache, as it was at commit ${COMMIT.slice(0, 12)}`,
+      ]);
+    }
+  });
+
+  test('is not taken from the cache when the hub answers that there is none', async () => {
+    await find();
+    server.misbehave({ status: 404 });
+    expect(await refusal()).toMatchObject({ code: 'INVALID_MODEL' });
+  });
+});
+
+test('a large file is counted in megabytes, with no estimate before two pieces show a pace', async () => {
+  const dir = await temporaryFolder();
+  for (const file of FILES) await writeFile(join(dir, file), file);
+  await writeFile(join(dir, 'model.safetensors'), Buffer.alloc(4e6, 'weights'));
+  const { endpoint } = await startHub(dir, NAME);
+  const counts: CountProgress[] = [];
+  const progress = { ...observe().progress, count: (count: CountProgress) => counts.push(count) };
+  await findModelFolder({ modelNameOrPath: NAME, modelRevision: 'main' }, { hub: { ...hub, endpoint }, progress });
+  expect(counts.at(-1)).toEqual({ done: 4, total: 4, unit: 'MB of model.safetensors', secondsLeft: 0 });
+  expect(Math.max(...counts.map(({ secondsLeft }) => secondsLeft))).toBeLessThan(600);
 });
 
 describe('a broken download', () => {
@@ -161,10 +202,20 @@ describe('a model that cannot be had', () => {
   const WAY_OUT = 'give a local folder with config.json, model.safetensors, tokenizer.json';
 
   test('because the hub cannot be reached, says how to give a local folder', async () => {
-    const error = await refusal({ endpoint: 'http://127.0.0.1:1' });
+    const endpoint = await closedEndpoint();
+    const error = await refusal({ endpoint });
     expect(error).toMatchObject({ code: 'DOWNLOAD_FAILED' });
-    expect(error.message).toMatch(/^someone\/tiny-bert: http:\/\/127\.0\.0\.1:1 cannot be reached \(.+\); /);
-    expect(error.message).toContain(WAY_OUT);
+    const reason = `connect ECONNREFUSED ${endpoint.replace('http://', '')}`;
+    expect(error.message).toContain(`${NAME}: ${endpoint} cannot be reached (${reason}); ${WAY_OUT}`);
+  });
+
+  test('because the hub has trouble of its own, says so and how to give a local folder', async () => {
+    for (const status of [502, 429]) {
+      server.misbehave({ status });
+      const error = await refusal();
+      expect(error).toMatchObject({ code: 'DOWNLOAD_FAILED' });
+      expect(error.message).toContain(`${NAME}: ${hub.endpoint} cannot be reached (it answered ${status}); ${WAY_OUT}`);
+    }
   });
 
   test('because the cache does not have it offline, says so', async () => {

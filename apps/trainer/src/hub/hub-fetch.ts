@@ -29,5 +29,8 @@ export function readRemote(
 /** What `fetch` keeps in the cause of its error. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
+  if (error.cause instanceof Error) return reasonOf(error.cause);
+  // Of a host with several addresses, each of which refused, only the first error has a message.
+  if (error instanceof AggregateError && error.message === '') return reasonOf(error.errors[0]);
+  return error.message;
 }

@@ -51,8 +51,9 @@ export async function findModelFolder(
     return await download(name, revision, hub, cache, progress);
   } catch (error) {
     if (error instanceof TrainerError) throw error;
-    if (error instanceof HubApiError) throw refused(name, revision, hub, error);
-    const reason = `${hub.endpoint} cannot be reached (${reasonOf(error)})`;
+    if (error instanceof HubApiError && !isOutage(error)) throw refused(name, revision, hub, error);
+    const why = error instanceof HubApiError ? `it answered ${error.statusCode}` : reasonOf(error);
+    const reason = `${hub.endpoint} cannot be reached (${why})`;
     if (!isCached) throw unavailable(name, reason, error);
     progress.say(`${reason}: taking ${name} from the cache, as it was at commit ${cached.slice(0, 12)}`);
     return cache.snapshotDir(cached);
@@ -100,15 +101,16 @@ function checkListed(name: string, hub: HubSettings, path: string, digest: strin
 }
 
 function watchBytes(path: string, total: number, progress: Progress): (bytes: number) => void {
-  const start = performance.now();
-  let first: number | undefined;
+  let first: { readonly bytes: number; readonly ms: number } | undefined;
   const inMegabytes = (bytes: number): number => Math.round(bytes / 1e6);
   return (bytes) => {
-    first ??= bytes;
-    const secondsPerByte = (performance.now() - start) / 1000 / Math.max(1, bytes - first);
+    // After a break it may begin anew.
+    if (!first || bytes < first.bytes) first = { bytes, ms: performance.now() };
+    // One piece shows no pace yet.
+    if (total <= 1e6 || bytes === first.bytes) return;
+    const secondsPerByte = (performance.now() - first.ms) / 1000 / (bytes - first.bytes);
     const secondsLeft = secondsPerByte * (total - bytes);
-    if (total > 1e6)
-      progress.count({ done: inMegabytes(bytes), total: inMegabytes(total), unit: `MB of ${path}`, secondsLeft });
+    progress.count({ done: inMegabytes(bytes), total: inMegabytes(total), unit: `MB of ${path}`, secondsLeft });
   };
 }
 
@@ -119,6 +121,9 @@ const unavailable = (name: string, reason: string, cause?: unknown): TrainerErro
 
 const invalid = (name: string, { endpoint }: HubSettings, problem: string): TrainerError =>
   new TrainerError('INVALID_MODEL', `${name} of ${endpoint}: ${problem}`);
+
+/** What the hub answers where it has trouble of its own, or was asked too often; it says nothing about the model. */
+const isOutage = ({ statusCode }: HubApiError): boolean => statusCode >= 500 || statusCode === 429;
 
 function refused(name: string, revision: string, { endpoint }: HubSettings, error: HubApiError): TrainerError {
   // The hub answers 401 for what does not exist, too, so as not to tell.

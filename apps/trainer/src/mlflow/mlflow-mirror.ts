@@ -99,7 +99,7 @@ export function createMlflowMirror(settings: MlflowSettings, warn: (message: str
   };
 }
 
-/** What there is to tell of one run. What is sent throws as `MlflowClient` does, and waits for nothing before the run is open. */
+/** What there is to tell of one run. What is sent throws as `MlflowClient` does, and does nothing before the run is open. */
 interface RunWriter {
   /** Without a step it is that of the last metric. */
   readonly addMetrics: (fields: Readonly<Record<string, number | string>>, step?: number) => void;
