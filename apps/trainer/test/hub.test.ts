@@ -107,6 +107,51 @@ describe('a model of the hub', () => {
   });
 });
 
+describe('the token', () => {
+  const stored = async (text: string): Promise<string> => {
+    const tokenPath = join(await temporaryFolder(), 'token');
+    await writeFile(tokenPath, text);
+    return tokenPath;
+  };
+  const sent = (): Set<string | undefined> => new Set(server.authorizations);
+
+  test('that hf auth login stored is sent with every request', async () => {
+    await find({ tokenPath: await stored('hf_stored\n') });
+    expect(sent()).toEqual(new Set(['Bearer hf_stored']));
+  });
+
+  test('that is given comes before the stored one, and need not begin as those of the public hub', async () => {
+    await find({ token: ' given\n', tokenPath: await stored('hf_stored') });
+    expect(sent()).toEqual(new Set(['Bearer given']));
+  });
+
+  test('is none where the stored file is missing or empty', async () => {
+    await find({ tokenPath: join(await temporaryFolder(), 'token') });
+    await find({ token: ' ', tokenPath: await stored(' \n') });
+    expect(sent()).toEqual(new Set([undefined]));
+  });
+
+  test('stays with the hub where files lie on another host', async () => {
+    const other = await startHub(base, NAME);
+    server.misbehave({ redirectTo: other.endpoint });
+    await find({ tokenPath: await stored('hf_stored') });
+    expect(sent()).toEqual(new Set(['Bearer hf_stored']));
+    expect(other.requests.length).toBeGreaterThan(FILES.length);
+    expect(new Set(other.authorizations)).toEqual(new Set([undefined]));
+  });
+
+  test('is never told of, even where no header can carry it', async () => {
+    const tokenPath = await stored('hf_sec\u2019ret');
+    const error = await refusal({ tokenPath });
+    expect(error).toMatchObject({ code: 'INVALID_OPTION' });
+    expect(error.message).toBe(`${tokenPath}: expected a token of printable ASCII characters, got others`);
+    expect(server.requests).toEqual([]);
+    server.misbehave({ status: 401 });
+    expect((await refusal({ token: 'hf_secret' })).message).not.toContain('secret');
+    expect(said.join()).not.toContain('secret');
+  });
+});
+
 test('a large file is counted in megabytes, with no estimate before two pieces show a pace', async () => {
   const dir = await temporaryFolder();
   for (const file of FILES) await writeFile(join(dir, file), file);
@@ -229,7 +274,7 @@ describe('a model that cannot be had', () => {
     const error = await refusal();
     expect(error).toMatchObject({ code: 'INVALID_MODEL' });
     expect(error.message).toContain(
-      'at revision "main", which answered 401, or it is not public: HF_TOKEN gives access',
+      'at revision "main", which answered 401, or it is not public: HF_TOKEN or `hf auth login` gives access',
     );
   });
 
@@ -269,6 +314,7 @@ describe('names and settings', () => {
       endpoint: 'https://huggingface.co',
       cacheDir: '/cache/huggingface/hub',
       offline: false,
+      tokenPath: '/cache/huggingface/token',
     });
     expect(
       readHubSettings(
@@ -280,7 +326,13 @@ describe('names and settings', () => {
       cacheDir: '/hf/hub',
       offline: true,
       token: 't',
+      tokenPath: '/hf/token',
     });
+    expect(readHubSettings({ HF_HOME: '/hf', HF_TOKEN_PATH: '/secrets/hf' }, '/cache')).toMatchObject({
+      tokenPath: '/secrets/hf',
+    });
+    const silenced = readHubSettings({ HF_TOKEN: 't', HF_HUB_DISABLE_IMPLICIT_TOKEN: '1' }, '/cache');
+    expect(Object.keys(silenced)).toEqual(['endpoint', 'cacheDir', 'offline']);
     expect(readHubSettings({ HF_HOME: '/hf', HF_HUB_CACHE: '/models', HF_HUB_OFFLINE: '0' }, '/cache')).toMatchObject({
       cacheDir: '/models',
       offline: false,
@@ -292,9 +344,13 @@ test('train starts from a name, reads the environment, and records the commit', 
   const cwd = await temporaryFolder();
   await writeCsv(join(cwd, 'train.csv'), tinyRows(20));
   const line = `train --train-file train.csv --model-name-or-path ${NAME} --max-seq-length 24 --output-dir run --num-train-epochs 1`;
-  const environment = { HF_ENDPOINT: hub.endpoint, HF_HOME: join(cwd, 'hf') };
+  await mkdir(join(cwd, 'hf'));
+  await writeFile(join(cwd, 'hf', 'token'), 'hf_stored\n');
+  const environment = { HF_ENDPOINT: hub.endpoint, HF_HOME: join(cwd, 'hf'), HF_TOKEN: '', HF_TOKEN_PATH: '' };
   const { code, stderr } = await startMain(line.split(' '), cwd, environment).ended;
   expect([code, stderr]).toEqual([0, expect.stringContaining(`downloading ${NAME} from ${hub.endpoint}`)]);
+  expect(new Set(server.authorizations)).toEqual(new Set(['Bearer hf_stored']));
+  expect(stderr).not.toContain('hf_stored');
   const record = await readRunRecord(join(cwd, 'run'));
   expect(record?.options).toMatchObject({ modelNameOrPath: NAME, modelRevision: 'main' });
   expect(record?.model?.path).toBe(join(cwd, 'hf', 'hub', 'models--someone--tiny-bert', 'snapshots', COMMIT));

@@ -7,8 +7,9 @@ import { MODEL_FILES } from '../starting-model.js';
 import type { RunWatch } from '../tracking/record-run.js';
 import type { TrainOptions } from '../train-options.js';
 import { TrainerError } from '../trainer-error.js';
-import { patientFetch, readRemote, reasonOf } from './hub-fetch.js';
+import { createHubFetch, readRemote, reasonOf } from './hub-fetch.js';
 import type { HubSettings } from './hub-settings.js';
+import { readHubToken } from './hub-token.js';
 import { COMMIT, type ModelCache, openModelCache } from './model-cache.js';
 import { downloadVerified } from './verified-download.js';
 
@@ -61,11 +62,8 @@ export async function findModelFolder(
 }
 
 async function download(name: string, revision: string, hub: HubSettings, cache: ModelCache, progress: Progress) {
-  const access = {
-    hubUrl: hub.endpoint,
-    fetch: patientFetch,
-    ...(hub.token !== undefined && { accessToken: hub.token }),
-  };
+  // The library itself would take only tokens that begin with hf_, which another hub's need not.
+  const access = { hubUrl: hub.endpoint, fetch: createHubFetch(hub.endpoint, await readHubToken(hub)) };
   const { sha: commit } = await modelInfo({ ...access, name, revision, additionalFields: ['sha'] });
   if (!COMMIT.test(commit)) throw invalid(name, hub, `expected a commit, got "${commit}"`);
   if (!cache.hasAll(commit, MODEL_FILES)) {
@@ -127,7 +125,9 @@ const isOutage = ({ statusCode }: HubApiError): boolean => statusCode >= 500 || 
 
 function refused(name: string, revision: string, { endpoint }: HubSettings, error: HubApiError): TrainerError {
   // The hub answers 401 for what does not exist, too, so as not to tell.
-  const hint = [401, 403].includes(error.statusCode) ? ', or it is not public: HF_TOKEN gives access' : '';
+  const hint = [401, 403].includes(error.statusCode)
+    ? ', or it is not public: HF_TOKEN or `hf auth login` gives access'
+    : '';
   const problem = `expected a folder or a model of ${endpoint} at revision "${revision}", which answered ${error.statusCode}${hint}`;
   return new TrainerError('INVALID_MODEL', `${name}: ${problem}`, { cause: error });
 }

@@ -13,6 +13,8 @@ export interface HubServer {
   readonly endpoint: string;
   /** `GET /path range`, in order. */
   readonly requests: string[];
+  /** The `Authorization` of each request. */
+  readonly authorizations: (string | undefined)[];
   /** Changes how a file is answered, until the next change. */
   misbehave(fault: HubFault): void;
 }
@@ -28,6 +30,8 @@ export interface HubFault {
   readonly list?: (files: ListedFile[]) => unknown[];
   readonly commit?: string;
   readonly status?: number;
+  /** Files are said to lie on another server, under the same path. */
+  readonly redirectTo?: string;
 }
 
 interface ListedFile {
@@ -50,11 +54,13 @@ export async function startHub(dir: string, name: string): Promise<HubServer> {
   );
   const files = new Map(contents);
   const requests: string[] = [];
+  const authorizations: (string | undefined)[] = [];
   let fault: HubFault = {};
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { pathname } = new URL(request.url ?? '', 'http://hub');
     const range = request.headers.range;
     requests.push(`${request.method} ${pathname}${range === undefined ? '' : ` ${range}`}`);
+    authorizations.push(request.headers.authorization);
     const json = (value: unknown): void => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(value));
     };
@@ -68,6 +74,8 @@ export async function startHub(dir: string, name: string): Promise<HubServer> {
         files.has(path) ? [describeFile(path, files.get(path) ?? Buffer.alloc(0))] : [],
       );
       json(fault.list ? fault.list(listed) : listed);
+    } else if (fault.redirectTo !== undefined) {
+      response.writeHead(302, { location: `${fault.redirectTo}${pathname}` }).end();
     } else {
       const file = pathname.replace(`/${name}/resolve/${commit}/`, '');
       const bytes = files.get(file);
@@ -79,7 +87,7 @@ export async function startHub(dir: string, name: string): Promise<HubServer> {
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  return { endpoint: `http://127.0.0.1:${port}`, requests, misbehave: (changed) => (fault = changed) };
+  return { endpoint: `http://127.0.0.1:${port}`, requests, authorizations, misbehave: (changed) => (fault = changed) };
 }
 
 function describeFile(path: string, bytes: Buffer): ListedFile {
@@ -103,6 +111,7 @@ function sendFile(response: ServerResponse, bytes: Buffer, range: string | undef
     'content-length': part.length,
     'content-range': `bytes ${from}-${to - 1}/${bytes.length}`,
     etag: '"etag"',
+    'x-cache': 'Hit from cloudfront', // as the hub's own files have it; the library then keeps to that host
   });
   if (fault.breakAfter === undefined || isProbe || part.length <= fault.breakAfter) response.end(part);
   else response.write(part.subarray(0, fault.breakAfter), () => response.destroy());
