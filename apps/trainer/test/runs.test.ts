@@ -144,7 +144,7 @@ describe('runs', () => {
     });
     const shown = compareRuns([run('one', 'equivalent', 'a'.repeat(12)), run('two', 'refused', 'b'.repeat(12))]);
     expect(shown).toMatch(/^verdict +equivalent +refused$/m);
-    expect(shown).toMatch(/^model +a{12} +b{12}$/m);
+    expect(shown).toMatch(/^model version +a{12} +b{12}$/m);
   });
 
   test('prints the records as JSON', async () => {
