@@ -190,6 +190,7 @@ describe('which checkpoint a training goes on from', () => {
       'checkpoint-6',
       'data_report.json',
       'run.json',
+      'split.json',
       'train_log.jsonl',
     ]);
   });

@@ -83,7 +83,7 @@ export class Scheduler {
     }
   }
 
-  /** Throws ApiError QUEUE_FULL, DEADLINE_EXCEEDED and PREDICTION_FAILED, and the signal's reason when the client has gone. */
+  /** Throws ApiError QUEUE_FULL, SHUTTING_DOWN, DEADLINE_EXCEEDED and PREDICTION_FAILED, and the signal's reason when the client has gone. */
   async predict(request: PredictionRequest): Promise<JobAnswer> {
     request.signal.throwIfAborted();
     const tokens = request.texts.map((text) => this.#estimateTokens(text));
@@ -131,10 +131,13 @@ export class Scheduler {
   #admit({ priority, deadlineMs }: PredictionRequest, estimates: readonly number[]): void {
     const tokens = estimates.reduce((sum, tokens) => sum + tokens, 0);
     const { admission } = this.#options;
-    const timeLeftMs = Math.min(deadlineMs, this.#drain?.deadlineMs ?? Infinity) - performance.now();
+    const backlog = this.#backlog(priority);
+    const timeLeftMs = deadlineMs - performance.now();
+    // Whoever waits longer than the server lasts is to go elsewhere, not to come again.
+    if (this.#drain && performance.now() + backlog.waitMs > this.#drain.deadlineMs) throw this.#drain.late();
     const arrival = { priority, reviews: estimates.length, tokens, workMs: this.#msOfEstimate(tokens), timeLeftMs };
-    if (this.#isJudgedOncePlanned(priority)) admission.admitToPlan(arrival, this.#backlog(priority));
-    else admission.admit(arrival, this.#backlog(priority));
+    if (this.#isJudgedOncePlanned(priority)) admission.admitToPlan(arrival, backlog);
+    else admission.admit(arrival, backlog);
   }
 
   /**
