@@ -40,10 +40,7 @@ export async function runBlend(options: BlendOptions, watch: RunWatch): Promise<
   const transformers = kind === 'linear' ? new Map<string, string>() : await nameTransformers(options.model);
   requireApart(outputDir, [...options.model, ...transformers.values()]);
   const data = withoutValidation(await divideReviews(options, await readLearned(transformers.values())));
-  if (kind !== 'linear' && !data.validation) {
-    const expectation = `expected it, or training reviews to hold out that no transformer has learned, to fit a ${kind} on; got neither`;
-    throw new TrainerError('INVALID_OPTION', `--validation-file: ${expectation}`);
-  }
+  if (kind !== 'linear') requireValidation(data, options);
   if (data.validation) await requireUnseen([...transformers.values()], data.validation, options);
   await prepareOutputFolder(output, 0);
   await writeDataFiles(outputDir, data);
@@ -76,6 +73,24 @@ function withoutValidation(data: DividedData<RowsPart>): DividedData<RowsPart> {
   const judged = new Set(data.validation?.rowDigests);
   const rows = [...data.train.reviews.keys()].filter((row) => !judged.has(data.train.rowDigests[row] ?? ''));
   return { ...data, train: pickRows(data.train, rows) };
+}
+
+/** A handful of reviews, or those of one label, would make a blend that says the same of all. */
+function requireValidation({ train, validation }: DividedData<RowsPart>, options: BlendOptions): void {
+  const { kind, dataFile, validationFile, validationSplitPercentage = 0 } = options;
+  const rows = validation?.reviews.length ?? 0;
+  const wanted = Math.ceil((validationSplitPercentage / 100) * (train.reviews.length + rows));
+  const hasBothLabels = new Set(validation?.reviews.map(({ label }) => label)).size === 2;
+  if (rows >= wanted / 2 && hasBothLabels) return;
+  const refused = (flag: string, expectation: string): TrainerError =>
+    new TrainerError('INVALID_OPTION', `${flag}: expected ${expectation}`);
+  const purpose = `to fit a ${kind} on`;
+  if (dataFile !== undefined) throw refused('--data-file', `validation reviews of both labels ${purpose}, got ${rows}`);
+  if (validationFile !== undefined)
+    throw refused('--validation-file', `reviews of both labels ${purpose}, got ${rows} of one label`);
+  if (wanted === 0) throw refused('--validation-file', `it, or a part held out, ${purpose}; got neither`);
+  const unseen = `some ${wanted} reviews of both labels that no model has learned`;
+  throw refused('--train-file', `${unseen}, ${purpose}, got ${rows}; or name a --validation-file`);
 }
 
 /** Fitted on reviews that a transformer has learned, weights and threshold would trust it too much. A few of them do no harm. */

@@ -24,7 +24,7 @@ const OF_GIVEN_PARTS = ['trainFile', 'validationFile', 'testFile', 'validationSp
 
 /** Refuses options that exclude each other: one file is divided, or the parts are given. Throws `INVALID_OPTION`. */
 export function checkDataOptions(options: DataOptions): void {
-  const { dataFile, trainFile, validationFile, groupColumn, splitFile } = options;
+  const { dataFile, trainFile, validationFile, validationSplitPercentage, groupColumn, splitFile } = options;
   if (dataFile !== undefined) {
     const given = OF_GIVEN_PARTS.find((name) => options[name] !== undefined);
     if (given)
@@ -34,8 +34,11 @@ export function checkDataOptions(options: DataOptions): void {
   if (trainFile === undefined) throw refused('dataFile', 'expected this or --train-file, got neither');
   if (splitFile !== undefined)
     throw refused('splitFile', 'expected together with --data-file, which it says how to divide');
-  if (groupColumn !== undefined && validationFile !== undefined)
+  if (groupColumn === undefined) return;
+  if (validationFile !== undefined)
     throw refused('groupColumn', 'expected without --validation-file, beside which nothing is divided');
+  if (validationSplitPercentage === 0)
+    throw refused('groupColumn', 'expected with a part to hold out, got --validation-split-percentage 0');
 }
 
 const refused = (option: keyof DataOptions, expectation: string): TrainerError =>

@@ -93,6 +93,7 @@ async function divideGivenParts<Part extends RowsPart>(
   if (given || validationSplitPercentage === 0) {
     const rows = keptRows(whole.reviews.length, groups, options);
     const train = rows.length === whole.reviews.length ? whole : withRowsDigest(pick(whole, rows));
+    requireBothClasses(trainFile, train.reviews, LABELS);
     return { train, validation: given, test, report, split: undefined };
   }
   // Of this file alone, so that the same part is held out whatever else is given.

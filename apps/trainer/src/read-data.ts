@@ -11,6 +11,7 @@ import {
 import { LABELS } from '@marquee/model-core';
 
 import type { DataOptions } from './data-options.js';
+import { TrainerError } from './trainer-error.js';
 
 /** The rows of one file. Texts are kept once, here; all else refers to them by index. */
 export interface ReadRows {
@@ -44,6 +45,10 @@ export async function readRows(
   { textColumnName, labelColumnName }: Pick<DataOptions, 'textColumnName' | 'labelColumnName'>,
   { maxRows, requireBothClasses = false, keepEmpty = false, groupColumn }: ReadLimits = {},
 ): Promise<ReadRows> {
+  if (groupColumn === textColumnName || groupColumn === labelColumnName) {
+    const expectation = `expected another column than that of the review and that of the label, got ${groupColumn}`;
+    throw new TrainerError('INVALID_OPTION', `--group-column: ${expectation}`);
+  }
   const reviews = await readReviews(file, {
     textColumn: textColumnName,
     labelColumn: labelColumnName,

@@ -57,7 +57,7 @@ export type LearnedRows = ReadonlySet<string>;
 
 /**
  * Holds out a part of the rows for validation, stratified and by seed; the others are the training part, and none are the test part. What `splitData` keeps together stays
- * together, and a group with a learned row is not held out: where there are no more others than the part is to have, they are the part.
+ * together, and a group with a learned row is not held out: where the others are hardly more than the part is to have, all of them are the part.
  */
 export function holdOut(
   data: DivisibleRows,
@@ -71,17 +71,17 @@ export function holdOut(
   const known = new Set(rows.filter((row) => learned.has(rowDigests[row] ?? '')).map((row) => together[row]));
   const free = rows.filter((row) => !known.has(together[row]));
   const share = ((options.validationSplitPercentage ?? 0) / 100) * (rows.length / free.length);
-  const validation =
-    share > AS_GOOD_AS_ALL
-      ? free
-      : takeRows(free, stratifiedSplit(labelsOf(free, reviews), share, options.seed, takeRows(together, free)).part);
+  const areScarce = free.length < rows.length && share > SCARCE_SHARE;
+  const validation = areScarce
+    ? free
+    : takeRows(free, stratifiedSplit(labelsOf(free, reviews), share, options.seed, takeRows(together, free)).part);
   const isHeldOut = new Set(validation);
   const train = rows.filter((row) => !isHeldOut.has(row));
   return recorded(data, { train, validation, test: [] }, options);
 }
 
-/** A part by itself, chosen by an earlier run, is a row more or less than the share of each class. */
-const AS_GOOD_AS_ALL = 0.9;
+/** What an earlier training held out may be a row more than is asked for now: of these no part is drawn. */
+const SCARCE_SHARE = 0.9;
 
 /** All rows, or on request the first of equal ones. */
 export const keptRows = (

@@ -348,6 +348,15 @@ describe('the command', () => {
     expect(await heldOut(dir)).toEqual(await heldOut(paths.outputDir));
   });
 
+  test('refuses to fit a blend on a handful of reviews that the transformer has not learned', async () => {
+    await writeCsv(file('grown.csv'), [...TRAIN_ROWS, ...tinyRows(6, 3).filter(([, label]) => label === 'positive')]);
+    const grown = { trainFile: file('grown.csv'), validationFile: undefined, validationSplitPercentage: 5 };
+    await expect(blend('handful', grown)).rejects.toThrow(
+      '--train-file: expected some 4 reviews of both labels that no model has learned, to fit a cascade on, got 3;',
+    );
+    expect(existsSync(file('handful'))).toBe(false);
+  });
+
   test('says which reviews its files share', async () => {
     const { lines, dir } = await blend('shared', { testFile: file('validation.csv') });
     expect(lines).toContain('validation and test share 124 reviews, 124 of them equal');
@@ -371,7 +380,7 @@ describe('the command', () => {
     const refused = blend('refused', { validationFile: undefined, validationSplitPercentage: 0 });
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     await expect(refused).rejects.toThrow(
-      '--validation-file: expected it, or training reviews to hold out that no transformer has learned, to fit a cascade',
+      '--validation-file: expected it, or a part held out, to fit a cascade on; got neither',
     );
     expect(existsSync(file('refused'))).toBe(false);
     await expect(blend('transformer')).rejects.toMatchObject({ code: 'INVALID_OPTION' });

@@ -127,6 +127,26 @@ describe('a part that is held out of the training file', () => {
     expect(await rowsOf({ dropDuplicates: true, validationSplitPercentage: 0 })).toEqual([80, 80]);
   });
 
+  test('may be nearly all reviews', async () => {
+    const { train, validation } = await divideReviews(optionsWith({ validationSplitPercentage: 95 }));
+    expect([train.reviews.length, validation?.reviews.length]).toEqual([4, 76]);
+  });
+
+  test('leaves no training reviews of one label where copies are dropped', async () => {
+    const contradictory = join(root, 'contradictory.csv');
+    await writeCsv(contradictory, [['the same film', 'positive'], ['another film', 'positive'], ['the same film', 'negative']]); // prettier-ignore
+    const options = optionsWith({ trainFile: contradictory, validationFile: trainFile, dropDuplicates: true });
+    await expect(divideReviews(options)).rejects.toMatchObject({ code: 'ONE_CLASS' });
+  });
+
+  test.each([
+    [{ validationSplitPercentage: 0 }, 'expected with a part to hold out'],
+    [{ groupColumn: 'sentiment' }, 'expected another column than that of the review and that of the label'],
+  ])('has no groups by %o', async (changes, message) => {
+    const options = optionsWith({ groupColumn: 'film', trainFile: await filmsFile(), ...changes });
+    await expect(divideReviews(options)).rejects.toThrow(`--group-column: ${message}`);
+  });
+
   test('has no review that a model has learned, nor one that is nearly equal to such a one', async () => {
     const { train, validation } = await divideReviews(optionsWith({}));
     const again = await divideReviews(optionsWith({ seed: 7 }), new Set(train.rowDigests));

@@ -132,11 +132,14 @@ export class Scheduler {
     const tokens = estimates.reduce((sum, tokens) => sum + tokens, 0);
     const { admission } = this.#options;
     const backlog = this.#backlog(priority);
-    const timeLeftMs = deadlineMs - performance.now();
+    const isJudgedOncePlanned = this.#isJudgedOncePlanned(priority);
+    const nowMs = performance.now();
+    const waitMs = isJudgedOncePlanned ? backlog.planWaitMs : backlog.waitMs;
     // Whoever waits longer than the server lasts is to go elsewhere, not to come again.
-    if (this.#drain && performance.now() + backlog.waitMs > this.#drain.deadlineMs) throw this.#drain.late();
+    if (this.#drain && nowMs + waitMs > this.#drain.deadlineMs) throw this.#drain.late();
+    const timeLeftMs = deadlineMs - nowMs;
     const arrival = { priority, reviews: estimates.length, tokens, workMs: this.#msOfEstimate(tokens), timeLeftMs };
-    if (this.#isJudgedOncePlanned(priority)) admission.admitToPlan(arrival, backlog);
+    if (isJudgedOncePlanned) admission.admitToPlan(arrival, backlog);
     else admission.admit(arrival, backlog);
   }
 

@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 
-import { createRandom, type DuplicateGroups, formatReviews, groupedSplit, type Review } from '@marquee/dataset';
+import {
+  createRandom,
+  type DuplicateGroups,
+  formatReviews,
+  groupedSplit,
+  requireBothClasses,
+  type Review,
+} from '@marquee/dataset';
 import { LABELS } from '@marquee/model-core';
 
 import { checkDataOptions } from '../data-options.js';
@@ -101,7 +108,9 @@ async function readTraining(options: TuneOptions): Promise<Searched> {
   const { trainFile = '', groupColumn, maxTrainSamples } = options; // one of the two files is given
   const rows = await readRows(trainFile, options, { maxRows: maxTrainSamples, requireBothClasses: true, groupColumn });
   const duplicates = duplicatesOf(rows);
-  return { rows, duplicates, used: keptRows(rows.reviews.length, duplicates, options) };
+  const used = keptRows(rows.reviews.length, duplicates, options);
+  requireBothClasses(trainFile, pick(rows, used), LABELS);
+  return { rows, duplicates, used };
 }
 
 async function readDivided(dataFile: string, options: TuneOptions): Promise<Searched> {
