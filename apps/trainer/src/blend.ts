@@ -79,7 +79,8 @@ function withoutValidation(data: DividedData<RowsPart>): DividedData<RowsPart> {
 function requireValidation({ train, validation }: DividedData<RowsPart>, options: BlendOptions): void {
   const { kind, dataFile, validationFile, validationSplitPercentage = 0 } = options;
   const rows = validation?.reviews.length ?? 0;
-  const wanted = Math.ceil((validationSplitPercentage / 100) * (train.reviews.length + rows));
+  const share = validationFile === undefined ? validationSplitPercentage / 100 : 0;
+  const wanted = Math.ceil(share * (train.reviews.length + rows));
   const hasBothLabels = new Set(validation?.reviews.map(({ label }) => label)).size === 2;
   if (rows >= wanted / 2 && hasBothLabels) return;
   const refused = (flag: string, expectation: string): TrainerError =>

@@ -355,6 +355,12 @@ describe('the command', () => {
       '--train-file: expected some 4 reviews of both labels that no model has learned, to fit a cascade on, got 3;',
     );
     expect(existsSync(file('handful'))).toBe(false);
+    const named = { ...grown, validationFile: file('test.csv'), validationSplitPercentage: 99 };
+    expect((await blend('named', named)).manifest.kind).toBe('cascade');
+    await writeCsv(file('one label.csv'), TEST_ROWS.filter(([, label]) => label === 'negative')); // prettier-ignore
+    await expect(blend('of one label', { ...grown, validationFile: file('one label.csv') })).rejects.toThrow(
+      '--validation-file: expected reviews of both labels to fit a cascade on, got 20 of one label',
+    );
   });
 
   test('says which reviews its files share', async () => {
