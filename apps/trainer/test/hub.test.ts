@@ -51,6 +51,8 @@ async function refusal(changes: Partial<HubSettings> = {}, revision = 'main', na
 const inCache = (...names: string[]): string => join(hub.cacheDir, 'models--someone--tiny-bert', ...names);
 const filesRequested = (): string[] => server.requests.filter((request) => request.includes('/resolve/'));
 
+const TROUBLES = { 500: 'has trouble', 503: 'has trouble', 429: 'was asked too often' } as const;
+
 describe('a model of the hub', () => {
   test('is downloaded into the cache that other tools use: blobs, a snapshot of links, a ref', async () => {
     const folder = await find();
@@ -91,11 +93,11 @@ describe('a model of the hub', () => {
 
   test('is taken from the cache when the hub has trouble of its own, or was asked too often', async () => {
     const folder = await find();
-    for (const status of [500, 503, 429]) {
+    for (const status of [500, 503, 429] as const) {
       server.misbehave({ status });
       expect(await find()).toBe(folder);
       expect(said).toEqual([
-        `${hub.endpoint} cannot be reached (it answered ${status}): taking ${NAME} from the cache, as it was at commit ${COMMIT.slice(0, 12)}`,
+        `${hub.endpoint} ${TROUBLES[status]} (it answered ${status}): taking ${NAME} from the cache, as it was at commit ${COMMIT.slice(0, 12)}`,
       ]);
     }
   });
@@ -255,11 +257,13 @@ describe('a model that cannot be had', () => {
   });
 
   test('because the hub has trouble of its own, says so and how to give a local folder', async () => {
-    for (const status of [502, 429]) {
+    for (const status of [503, 429] as const) {
       server.misbehave({ status });
       const error = await refusal();
       expect(error).toMatchObject({ code: 'DOWNLOAD_FAILED' });
-      expect(error.message).toContain(`${NAME}: ${hub.endpoint} cannot be reached (it answered ${status}); ${WAY_OUT}`);
+      expect(error.message).toContain(
+        `${NAME}: ${hub.endpoint} ${TROUBLES[status]} (it answered ${status}); ${WAY_OUT}`,
+      );
     }
   });
 

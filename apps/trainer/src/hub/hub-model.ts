@@ -2,12 +2,13 @@ import { isAbsolute } from 'node:path';
 
 import { HubApiError, modelInfo, pathsInfo } from '@huggingface/hub';
 
+import { reasonOf } from '../network-failure.js';
 import type { Progress } from '../progress.js';
 import { MODEL_FILES } from '../starting-model.js';
 import type { RunWatch } from '../tracking/record-run.js';
 import type { TrainOptions } from '../train-options.js';
 import { TrainerError } from '../trainer-error.js';
-import { createHubFetch, readRemote, reasonOf } from './hub-fetch.js';
+import { createHubFetch, readRemote } from './hub-fetch.js';
 import type { HubSettings } from './hub-settings.js';
 import { readHubToken } from './hub-token.js';
 import { COMMIT, type ModelCache, openModelCache } from './model-cache.js';
@@ -29,7 +30,7 @@ const LICENSE_FILES = ['LICENSE', 'LICENSE.txt', 'LICENSE.md', 'NOTICE', 'NOTICE
 
 /**
  * The folder of a model: the path itself, or, for a name, the hub's files of that revision in the local cache, downloaded where they are not there. Throws
- * `DOWNLOAD_FAILED` with the ways out when the hub cannot be reached and the cache does not have it, and `INVALID_MODEL` for what the hub does not have.
+ * `DOWNLOAD_FAILED` with the ways out when the hub cannot be reached or has trouble and the cache does not have it, and `INVALID_MODEL` for what the hub does not have.
  */
 export async function findModelFolder(
   { modelNameOrPath: name, modelRevision: revision }: Pick<TrainOptions, 'modelNameOrPath' | 'modelRevision'>,
@@ -53,8 +54,7 @@ export async function findModelFolder(
   } catch (error) {
     if (error instanceof TrainerError) throw error;
     if (error instanceof HubApiError && !isOutage(error)) throw refused(name, revision, hub, error);
-    const why = error instanceof HubApiError ? `it answered ${error.statusCode}` : reasonOf(error);
-    const reason = `${hub.endpoint} cannot be reached (${why})`;
+    const reason = `${hub.endpoint} ${describeOutage(error)}`;
     if (!isCached) throw unavailable(name, reason, error);
     progress.say(`${reason}: taking ${name} from the cache, as it was at commit ${cached.slice(0, 12)}`);
     return cache.snapshotDir(cached);
@@ -120,8 +120,17 @@ const unavailable = (name: string, reason: string, cause?: unknown): TrainerErro
 const invalid = (name: string, { endpoint }: HubSettings, problem: string): TrainerError =>
   new TrainerError('INVALID_MODEL', `${name} of ${endpoint}: ${problem}`);
 
+const TOO_MANY_REQUESTS = 429;
+
 /** What the hub answers where it has trouble of its own, or was asked too often; it says nothing about the model. */
-const isOutage = ({ statusCode }: HubApiError): boolean => statusCode >= 500 || statusCode === 429;
+const isOutage = ({ statusCode }: HubApiError): boolean => statusCode >= 500 || statusCode === TOO_MANY_REQUESTS;
+
+/** In words that follow the hub's address. */
+function describeOutage(error: unknown): string {
+  if (!(error instanceof HubApiError)) return `cannot be reached (${reasonOf(error)})`;
+  const trouble = error.statusCode === TOO_MANY_REQUESTS ? 'was asked too often' : 'has trouble';
+  return `${trouble} (it answered ${error.statusCode})`;
+}
 
 function refused(name: string, revision: string, { endpoint }: HubSettings, error: HubApiError): TrainerError {
   // The hub answers 401 for what does not exist, too, so as not to tell.

@@ -4,8 +4,8 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { writeFailure } from '../durable-write.js';
+import { reasonOf } from '../network-failure.js';
 import { TrainerError } from '../trainer-error.js';
-import { reasonOf } from './hub-fetch.js';
 
 /** A file of the hub, as the hub describes it. */
 export interface RemoteFile {
