@@ -7,7 +7,7 @@ import type { BlendOptions } from './blend-options.js';
 import { describeChoice, describeMaking, type Ingredients, reportValidation } from './blend-report.js';
 import type { MemberLogits } from './blend-weights.js';
 import { describeCalibration } from './calibration.js';
-import { writeDataFiles } from './data-files.js';
+import { DATA_REPORT_FILE, SPLIT_FILE, writeDataFiles } from './data-files.js';
 import { describeData } from './describe-data.js';
 import { type DividedData, divideReviews, pickRows, type RowsPart } from './divide-data.js';
 import { describeEvaluated, evaluateArtifact } from './evaluate-artifact.js';
@@ -54,6 +54,8 @@ export async function runBlend(options: BlendOptions, watch: RunWatch): Promise<
       options: plainOptions(options),
       data: Object.fromEntries(parts.flatMap(([name, part]) => (part ? [[name, part.source]] : []))),
     },
+    files: [DATA_REPORT_FILE, SPLIT_FILE],
+    resultsDir: join(outputDir, RESULTS_FOLDER),
     mirror: watch.mirror,
     run: () => make({ ...watch, options, data, transformers }),
     endOf: (made) => endOfArtifact(outputDir, made),

@@ -43,6 +43,7 @@ export async function runComparison(options: CompareOptions, watch: ComparisonWa
   await recordRun({
     dir: outputDir,
     start: { command: 'compare', options: plainOptions(options), data: { test: judging.source }, models },
+    files: [COMPARISON_FILE],
     mirror: watch.mirror,
     run: () => compare(options, judging, watch),
     endOf: ({ metrics, mcnemar }) => ({ status: 'finished', metrics: flattenMetrics({ ...metrics, mcnemar }) }),

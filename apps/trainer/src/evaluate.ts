@@ -9,7 +9,7 @@ import { readRows } from './read-data.js';
 import type { EvaluatedPart } from './report/evaluated-part.js';
 import { writeEvaluationPage } from './report/evaluation-results.js';
 import type { ReportedModel } from './report/report-sections.js';
-import { RESULT_FILES } from './report/result-files.js';
+import { EVALUATION_FILES, RESULT_FILES } from './report/result-files.js';
 import { sessionOptions } from './session-options.js';
 import { describeArtifact } from './tracking/describe-artifact.js';
 import { plainOptions } from './tracking/describe-training.js';
@@ -48,6 +48,7 @@ export async function runEvaluation(options: EvaluateOptions, watch: RunWatch): 
         data: { test: judging.source },
         model: await describeArtifact(model),
       },
+      files: EVALUATION_FILES,
       mirror: watch.mirror,
       run: () => evaluate(options, classifier, judging, watch),
       endOf: ({ report, stages }) => ({ status: 'finished', metrics: flattenMetrics({ ...report, stages }) }),

@@ -5,7 +5,7 @@ import { finishPretraining } from './finish-pretraining.js';
 import { createLanguageModelEvaluator, type LanguageModelEvaluator } from './language-model-evaluator.js';
 import { type CompleteRun, type PlannedRun, runLogged } from './logged-run.js';
 import type { Figures } from './model-selection.js';
-import { checkOutputFolder, prepareOutputFolder } from './output-folder.js';
+import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
 import { announcePretraining, preparePretraining, type Pretraining } from './prepare-pretraining.js';
 import { decisivePretrainOptions, type PretrainOptions } from './pretrain-options.js';
 import { openLanguageModelOptimizer, pretrainingSteps } from './pretraining-steps.js';
@@ -31,6 +31,7 @@ export async function runPretraining(options: PretrainOptions, watch: RunWatch):
     dir: options.outputDir,
     start: describePretraining(pretraining),
     resumes: checkpoint !== undefined,
+    files: [TRAIN_LOG_FILE],
     mirror: watch.mirror,
     run: (recorder) => pretrainAndFinish(pretraining, checkpoint, recorder),
     endOf: (result) => endOfTraining(options.outputDir, result),

@@ -87,6 +87,7 @@ export async function runQuantization(
       data: { test: data },
       model: await describeArtifact(model),
     },
+    files: folders.map((folder) => reportPath(folder, folders.length)),
     mirror: watch.mirror,
     run: () => quantizeEach(folders, options, { reviews, data, quantize }, watch),
     endOf: (transformers) => endOfQuantization(options, transformers, folders.length > 1),
@@ -111,6 +112,10 @@ async function quantizeEach(
   }
   return judged;
 }
+
+/** Of several transformers, each has a folder of its own. */
+const reportPath = (folder: string, count: number): string =>
+  count === 1 ? REPORT_FILE : `${basename(folder)}/${REPORT_FILE}`;
 
 const WORST_FIRST: readonly EquivalenceVerdict[] = ['refused', 'inconclusive', 'equivalent'];
 

@@ -5,13 +5,13 @@ import { parameterCount } from '@marquee/distilbert';
 import { bringBestCheckpoint } from './checkpoint-saver.js';
 import { chooseModel } from './choose-model.js';
 import { endedByError, type Stopped } from './ended-by-error.js';
-import { writeDataFiles } from './data-files.js';
+import { DATA_REPORT_FILE, SPLIT_FILE, writeDataFiles } from './data-files.js';
 import { createEvaluator, type Evaluator } from './evaluator.js';
 import { lossScalingOf } from './execution.js';
 import { type FinishedTraining, finishTraining } from './finish-training.js';
 import { type PlannedRun, runLogged } from './logged-run.js';
 import type { Evaluation, Figures } from './model-selection.js';
-import { checkOutputFolder, prepareOutputFolder } from './output-folder.js';
+import { checkOutputFolder, prepareOutputFolder, TRAIN_LOG_FILE } from './output-folder.js';
 import { announce, prepareTraining, type Teach, type Training } from './prepare-training.js';
 import { findCheckpoint, loadResumePoint } from './resume-point.js';
 import { openClassifierOptimizer, reviewSteps } from './review-steps.js';
@@ -69,6 +69,7 @@ async function trainAnd<T extends TrainResult | Evaluated>(
     dir: options.outputDir,
     start: describeTraining(training),
     resumes: checkpoint !== undefined,
+    files: [TRAIN_LOG_FILE, DATA_REPORT_FILE, SPLIT_FILE],
     mirror: watch.mirror,
     resultsDir: watch.observer?.resultsDir,
     run: (recorder) => trainWithEvaluator(training, checkpoint, recorder, finish),

@@ -15,6 +15,7 @@ import { runScoring } from '../src/score.js';
 import { readSeenRows } from '../src/seen-rows.js';
 import { loadStartingModel } from '../src/starting-model.js';
 import { readRunRecord } from '../src/tracking/run-record.js';
+import { createFileMirror } from './support/file-mirror.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 import { writeTinyModel } from './support/tiny-model.js';
 import { tinyRows, writeCsv } from './support/tiny-reviews.js';
@@ -27,6 +28,7 @@ const TEST_ROWS = tinyRows(40, 9);
 const TIMED = { createdAt: '', version: '', files: {} };
 type Reports = Record<string, Record<string, Record<string, unknown>>>;
 
+const mirror = createFileMirror();
 let root: string;
 let transformer: string;
 const file = (name: string): string => join(root, name);
@@ -47,7 +49,7 @@ async function blend(name: string, changes: Partial<BlendOptions> = {}) {
   const given = { ...files, model: [transformer], outputDir: file(name), threads: 1, ...changes };
   const { lines, progress } = observe();
   const options = { ...defaults, ...given } as unknown as BlendOptions;
-  const manifest = await runBlend(options, { progress, stopRequested: () => false });
+  const manifest = await runBlend(options, { progress, stopRequested: () => false, mirror });
   return { manifest, lines, dir: file(name) };
 }
 
@@ -273,7 +275,7 @@ async function quantize(model: string): Promise<string[]> {
   const rest = { unlabeled: false, margin: 50, maxEvalSamples: undefined, threads: 1 };
   const options = { model, testFile: file('test.csv'), outputDir: `${model} judged`, ...columns, ...rest };
   const { lines, progress } = observe();
-  await runQuantization(options, { progress, stopRequested: () => false });
+  await runQuantization(options, { progress, stopRequested: () => false, mirror });
   return lines;
 }
 
@@ -369,14 +371,22 @@ describe('the command', () => {
     expect(await readdir(dir)).toContain('data_report.json');
   });
 
-  test('names several transformers by number, as quantize does in its record', async () => {
+  test('names several transformers by number, as quantize does in its record, and both show all that they wrote', async () => {
     const { manifest, dir } = await blend('two', { model: [transformer, transformer], kind: 'blend' });
     expect(Object.keys((manifest as { blend: { weights: object } }).blend.weights)).toEqual([
       'linear',
       'transformer-1',
       'transformer-2',
     ]);
+    const entries = await readdir(dir, { withFileTypes: true, recursive: true });
+    const written = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    expect(mirror.names.map((name) => join(dir, name))).toEqual(written.sort());
     await quantize(dir);
+    expect(mirror.names).toEqual([
+      'run.json',
+      'transformer-1/equivalence_report.json',
+      'transformer-2/equivalence_report.json',
+    ]);
     const record = await readRunRecord(`${dir} judged`);
     expect(record).toMatchObject({ command: 'quantize', verdict: 'equivalent', artifact: { served: 'blend' } });
     expect(record?.metrics).toMatchObject({ 'transformer-1.rows': 40, 'transformer-2.rows': 40 });

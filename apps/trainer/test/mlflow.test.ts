@@ -1,15 +1,17 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-import { reasonOf } from '../src/mlflow/mlflow-failure.js';
 import { createMlflowMirror } from '../src/mlflow/mlflow-mirror.js';
 import { type MlflowSettings, readMlflowSettings } from '../src/mlflow/mlflow-settings.js';
+import { toTags } from '../src/mlflow/run-entries.js';
 import { describeMissing } from '../src/mlflow/run-upload.js';
 import { openMlflowMirror } from '../src/mlflow/threaded-mlflow-mirror.js';
+import { reasonOf } from '../src/network-failure.js';
+import type { RunRecord } from '../src/tracking/run-record.js';
 import { startMain } from './support/child.js';
 import { closedEndpoint } from './support/closed-endpoint.js';
 import { type Exchange, listen, type ReplayServer, startReplay } from './support/mlflow-exchange.js';
@@ -55,9 +57,30 @@ describe('a run in MLflow', () => {
   test('carries the credentials that were given', async () => {
     const mirror = createMlflowMirror({ ...settingsOf(server.uri), authorization: 'Bearer secret' }, () => undefined);
     mirror.begin(await temporaryFolder(), MLFLOW_RUN);
-    await mirror.end({ ...MLFLOW_RUN, status: 'failed' });
+    await mirror.end({ ...MLFLOW_RUN, status: 'failed' }, []);
     expect(new Set(server.requests.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer secret']));
     expect(server.requests.at(-1)?.request).toMatchObject({ status: 'FAILED' });
+  });
+});
+
+test('a run is tagged with the models that it looks at, by version and digest of the manifest', () => {
+  const { model: _, ...run } = MLFLOW_RUN;
+  const model = { path: '/m', version: 'abc', manifestSha256: 'd'.repeat(64) };
+  const tagsOf = (looksAt: Pick<RunRecord, 'model' | 'models'>): Record<string, string> =>
+    Object.fromEntries(
+      toTags({ ...run, ...looksAt }).flatMap(({ key, value }) =>
+        key.startsWith('marquee.model') ? [[key, value]] : [],
+      ),
+    );
+  expect(tagsOf({ model })).toEqual({
+    'marquee.model.version': 'abc',
+    'marquee.model.manifest.sha256': 'd'.repeat(64),
+  });
+  expect(tagsOf({ models: { a: model, b: { ...model, version: 'def' } } })).toEqual({
+    'marquee.models.a.version': 'abc',
+    'marquee.models.a.manifest.sha256': 'd'.repeat(64),
+    'marquee.models.b.version': 'def',
+    'marquee.models.b.manifest.sha256': 'd'.repeat(64),
   });
 });
 
@@ -67,7 +90,7 @@ describe('a server that fails', () => {
     const mirror = createMlflowMirror(settingsOf(uri), (warning) => warnings.push(warning));
     mirror.begin(await temporaryFolder(), MLFLOW_RUN);
     mirror.log({ step: 1, loss: 0.7 });
-    await mirror.end({ ...MLFLOW_RUN, status: 'finished' });
+    await mirror.end({ ...MLFLOW_RUN, status: 'finished' }, []);
     return warnings;
   };
 
@@ -88,7 +111,7 @@ describe('a server that fails', () => {
     mirror.begin(await temporaryFolder(), MLFLOW_RUN);
     vi.advanceTimersByTime(600_000);
     vi.useRealTimers();
-    await mirror.end({ ...MLFLOW_RUN, status: 'finished' });
+    await mirror.end({ ...MLFLOW_RUN, status: 'finished' }, []);
     silent.closeAllConnections();
     silent.close();
     expect(requests).toBe(2);
@@ -112,7 +135,8 @@ describe('a server that refuses a part', () => {
     const mirror = createMlflowMirror({ ...settingsOf(uri), timeoutMs }, (warning) => warnings.push(warning));
     mirror.begin(dir, MLFLOW_RUN);
     mirror.log({ step: 1, loss: 0.7 });
-    await mirror.end({ ...MLFLOW_RUN, status: 'finished', metrics: { 'test.int8.f1': 0.8 } });
+    const files = Object.keys(FILES).map((name) => ({ path: join(dir, name), name }));
+    await mirror.end({ ...MLFLOW_RUN, status: 'finished', metrics: { 'test.int8.f1': 0.8 } }, files);
     return warnings;
   };
   const asked = (route: RegExp) => server.requests.filter((request) => route.test(request.route));
@@ -194,6 +218,9 @@ test('a host of which every address refused has the reason of the first', () => 
   expect(reasonOf(failed)).toBe('connect ECONNREFUSED ::1:5000');
 });
 
+const uploadedTo = ({ requests }: ReplayServer): string[] =>
+  requests.flatMap(({ route }) => /^PUT .*<run>\/artifacts\/(.+)$/.exec(route)?.[1] ?? []).sort();
+
 describe('train with MLFLOW_TRACKING_URI', () => {
   const trainWith = async (environment: Readonly<Record<string, string>>, where = '--output-dir run') => {
     const cwd = await temporaryFolder();
@@ -204,7 +231,7 @@ describe('train with MLFLOW_TRACKING_URI', () => {
     await utimes(join(cwd, 'results', 'evaluation_metrics.png'), 1, 1);
     const line = `train --train-file train.csv --model-name-or-path base --max-seq-length 24 ${where}`;
     const ended = await startMain([...line.split(' '), '--num-train-epochs', '1'], cwd, environment).ended;
-    return { ...ended, hasModel: existsSync(join(cwd, 'run', 'manifest.json')) };
+    return { ...ended, cwd, hasModel: existsSync(join(cwd, 'run', 'manifest.json')) };
   };
 
   test('tells of steps, evaluations and files', async () => {
@@ -215,22 +242,65 @@ describe('train with MLFLOW_TRACKING_URI', () => {
     for (const key of ['loss', 'learningRate', 'tokensPerSecond', 'eval_f1', 'validation.int8.f1']) {
       expect(keys).toContain(key);
     }
-    const uploaded = server.requests.flatMap(({ route }) => /^PUT .*<run>\/artifacts\/(.+)$/.exec(route)?.[1] ?? []);
-    expect(uploaded).toContain('model.safetensors');
-    expect(uploaded).toContain('onnx/model_quantized.onnx');
-    expect(uploaded).toContain('results/training_curves.png');
+    const uploaded = uploadedTo(server);
+    expect(uploaded).toEqual([
+      'LICENSE',
+      'README.md',
+      'config.json',
+      'data_report.json',
+      'manifest.json',
+      'model.safetensors',
+      'onnx/model_quantized.onnx',
+      'onnx/saliency.onnx',
+      'results/eda_visualizations.png',
+      'results/evaluation_metrics.png',
+      'results/evaluation_results.json',
+      'results/report.html',
+      'results/sample_predictions.json',
+      'results/training_curves.png',
+      'run.json',
+      'seen-rows.bin',
+      'split.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'train_log.jsonl',
+      'vocab.txt',
+    ]);
     expect(bodies).toContainEqual(expect.objectContaining({ status: 'FINISHED' }));
   });
 
   test('tells of the results that stand outside of its folder, and not of those of an earlier run', async () => {
     const environment = { MLFLOW_TRACKING_URI: server.uri, MLFLOW_EXPERIMENT_NAME: 'movie reviews' };
     expect(await trainWith(environment, '--validation-split-percentage 0')).toMatchObject({ code: 0 });
-    const uploaded = server.requests.flatMap(({ route }) => /^PUT .*<run>\/artifacts\/(.+)$/.exec(route)?.[1] ?? []);
+    const uploaded = uploadedTo(server);
     expect(uploaded).toContain('model.safetensors');
     expect(uploaded.filter((name) => name.startsWith('results/')).sort()).toEqual([
       'results/eda_visualizations.png',
       'results/report.html',
       'results/training_curves.png',
+    ]);
+  });
+
+  test('and then quantize, evaluate and compare tell of what they write, and not of what lies there besides', async () => {
+    const environment = { MLFLOW_TRACKING_URI: server.uri, MLFLOW_EXPERIMENT_NAME: 'movie reviews' };
+    const { cwd } = await trainWith({});
+    await mkdir(join(cwd, 'parts'));
+    for (const part of ['train', 'validation', 'test']) await writeCsv(join(cwd, 'parts', `${part}.csv`), tinyRows(20));
+    const judge = async (line: string): Promise<string[]> => {
+      server.requests.length = 0;
+      await rm(join(cwd, 'parts', 'run.json'), { force: true });
+      const flags = ['--test-file', 'parts/test.csv', '--output-dir', 'parts'];
+      expect(await startMain([...line.split(' '), ...flags], cwd, environment).ended).toMatchObject({ code: 0 });
+      return uploadedTo(server);
+    };
+    expect(await judge('quantize --model run')).toEqual(['equivalence_report.json', 'run.json']);
+    expect(await judge('compare run run')).toEqual(['comparison_results.json', 'run.json']);
+    expect(await judge('evaluate --model run')).toEqual([
+      'evaluation_metrics.png',
+      'evaluation_results.json',
+      'report.html',
+      'run.json',
+      'sample_predictions.json',
     ]);
   });
 
@@ -251,7 +321,7 @@ test('an address that is none is complained of when a run begins, and changes no
   expect(warnings).toEqual([]);
   mirror?.begin(await temporaryFolder(), MLFLOW_RUN);
   mirror?.log({ step: 1, loss: 0.7 });
-  await mirror?.end(MLFLOW_RUN);
+  await mirror?.end(MLFLOW_RUN, []);
   expect(warnings).toEqual([
     'MLFLOW_TRACKING_URI: expected an http:// or https:// address; MLflow is not told of this run',
   ]);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,6 +8,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 
 import { codeVersion } from '../src/tracking/environment.js';
 import { recordRun, type RunMirror } from '../src/tracking/record-run.js';
+import type { RunFile } from '../src/tracking/run-files.js';
 import { readRunRecord, type RunLogEntry, type RunRecord, type RunStart } from '../src/tracking/run-record.js';
 import { TrainerError } from '../src/trainer-error.js';
 import { temporaryFolder } from './support/temporary-folder.js';
@@ -94,7 +95,9 @@ describe('a recorded run', () => {
   const fail = (error: Error) => async (): Promise<RunRecord> => {
     const dir = await temporaryFolder();
     const run = (): Promise<never> => Promise.reject(error);
-    await expect(recordRun({ dir, start: START, run, endOf: () => ({ status: 'finished' }) })).rejects.toBe(error);
+    await expect(recordRun({ dir, start: START, files: [], run, endOf: () => ({ status: 'finished' }) })).rejects.toBe(
+      error,
+    );
     return recordOf(dir);
   };
 
@@ -127,6 +130,7 @@ describe('a recorded run', () => {
       recordRun({
         dir,
         start: START,
+        files: [],
         resumes: true,
         run: async (recorder) => {
           expect(await recordOf(dir)).toMatchObject({ status: 'running', pid: process.pid });
@@ -155,6 +159,7 @@ describe('a recorded run', () => {
     await recordRun({
       dir,
       start: START,
+      files: [],
       mirror,
       run: async (recorder) => {
         await readRunRecord(dir);
@@ -163,6 +168,39 @@ describe('a recorded run', () => {
       endOf: () => ({ status: 'finished' }),
     });
     expect(heard).toEqual([`begin running in ${dir}`, 'step 1', 'end finished, written finished']);
+  });
+
+  test('shows a mirror the files that it wrote, and nothing else of its folders', async () => {
+    const dir = await temporaryFolder();
+    const resultsDir = await temporaryFolder();
+    const foreign = [join(dir, 'train.csv'), join(dir, 'earlier.json'), join(resultsDir, 'evaluation_metrics.png')];
+    for (const path of foreign) await writeFile(path, 'of another command');
+    for (const path of foreign.slice(1)) await utimes(path, 1, 1);
+    await writeFile(join(dir, 'manifest.json'), 'of a model that another run made');
+    let shown: readonly RunFile[] = [];
+    const mirror: RunMirror = {
+      begin: () => undefined,
+      log: () => undefined,
+      end: (_record, files) => Promise.resolve(void (shown = files)),
+    };
+    await recordRun({
+      dir,
+      start: START,
+      files: ['report.json', 'earlier.json', 'never.json'],
+      resultsDir,
+      mirror,
+      run: async () => {
+        await writeFile(join(dir, 'report.json'), '{}');
+        await writeFile(join(resultsDir, 'report.html'), '<html>');
+        await writeFile(join(resultsDir, 'notes.txt'), 'of the user');
+      },
+      endOf: () => ({ status: 'finished', artifact: { version: '1', manifestSha256: '0'.repeat(64) } }),
+    });
+    expect(shown).toEqual([
+      { path: join(dir, 'run.json'), name: 'run.json' },
+      { path: join(dir, 'report.json'), name: 'report.json' },
+      { path: join(resultsDir, 'report.html'), name: 'results/report.html' },
+    ]);
   });
 
   test('with a torn run.json is none', async () => {

@@ -12,6 +12,7 @@ import { createProgress } from '../src/progress.js';
 import { readRunRecord } from '../src/tracking/run-record.js';
 import type { TrialLedger } from '../src/tune/trial-ledger.js';
 import { startMain } from './support/child.js';
+import { createFileMirror } from './support/file-mirror.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 import { writeTinyModel } from './support/tiny-model.js';
 import { tinyRows, writeCsv } from './support/tiny-reviews.js';
@@ -26,6 +27,8 @@ beforeAll(async () => {
   await writeCsv(join(cwd, 'train.csv'), tinyRows(36));
   await writeFile(join(cwd, 'space.yaml'), SPACE);
 });
+
+const mirror = createFileMirror();
 
 const words = (line: string): string[] => `tune --search-space space.yaml --threads 1 ${TINY} ${line}`.split(' ');
 
@@ -45,6 +48,7 @@ async function tune(line: string, stopAfter = Infinity): Promise<Answer> {
     sampleFile: join(cwd, 'train.csv'),
     progress: createProgress({ write: (text) => (stderr += text) }),
     write: (text) => (stdout += text),
+    mirror,
     stopRequested: () => [...stderr.matchAll(/: f1 \d/g)].length >= stopAfter,
   });
   return { code, stdout, stderr };
@@ -60,8 +64,10 @@ const scoresOf = ({ trials }: TrialLedger) =>
 describe('a search', () => {
   let answer: Answer;
   let ledger: TrialLedger;
+  let shown: readonly string[];
   beforeAll(async () => {
     answer = await tune('--num-trials 3 --folds 2 --output-dir search');
+    shown = mirror.names;
     ledger = await ledgerOf('search');
   });
 
@@ -134,6 +140,10 @@ describe('a search', () => {
     const trained = await readRunRecord(join(cwd, 'best'));
     const drawn = ledger.trials[ledger.winner ?? -1]?.options ?? {};
     expect(trained?.options).toMatchObject({ maxSeqLength: 24, perDeviceTrainBatchSize: 4, ...drawn });
+  });
+
+  test('shows its files, and no part of the data', () => {
+    expect(shown).toEqual(['best.yaml', 'run.json', 'trials.json', 'trials.png']);
   });
 
   test('is drawn', async () => {

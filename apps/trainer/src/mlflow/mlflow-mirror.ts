@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { writeDurably } from '../durable-write.js';
-import { RESULTS_FOLDER } from '../report/result-files.js';
 import type { RunMirror } from '../tracking/record-run.js';
+import type { RunFile } from '../tracking/run-files.js';
 import type { RunRecord } from '../tracking/run-record.js';
 import {
   createMlflowClient,
@@ -13,10 +13,9 @@ import {
   type MlflowRun,
   type MlflowStatus,
 } from './mlflow-client.js';
-import { isSilence, reasonOf } from './mlflow-failure.js';
+import { describeFailure, isSilence } from './mlflow-failure.js';
 import type { MlflowSettings } from './mlflow-settings.js';
 import { toMetrics, toParams, toTags } from './run-entries.js';
-import { listResults, listRunFiles, type RunFile } from './run-files.js';
 import { describeMissing, uploadFiles } from './run-upload.js';
 
 /** Which MLflow run a folder belongs to, so that a resumed training goes on in it. */
@@ -38,7 +37,6 @@ const STATUSES: Readonly<Record<RunRecord['status'], MlflowStatus>> = {
 interface BegunRun {
   readonly dir: string;
   readonly record: RunRecord;
-  readonly resultsDir: string;
 }
 
 /**
@@ -59,7 +57,7 @@ export function createMlflowMirror(settings: MlflowSettings, warn: (message: str
       try {
         await work();
       } catch (error) {
-        if (!hasWarned) warn(`MLflow at ${settings.trackingUri} is not told of this run: ${reasonOf(error)}`);
+        if (!hasWarned) warn(`MLflow at ${settings.trackingUri} is not told of this run: ${describeFailure(error)}`);
         hasWarned = true;
         if (isSilence(error)) return;
       }
@@ -79,14 +77,14 @@ export function createMlflowMirror(settings: MlflowSettings, warn: (message: str
   };
 
   return {
-    begin(dir, record, resultsDir = join(dir, RESULTS_FOLDER)) {
-      const begun = createRunWriter(settings, { dir, record, resultsDir }, warn);
+    begin(dir, record) {
+      const begun = createRunWriter(settings, { dir, record }, warn);
       writer = begun;
       void flushUnlessBusy(begun);
       timer = setInterval(() => void flushUnlessBusy(begun), FLUSH_INTERVAL_MS);
     },
     log: (entry) => writer?.addMetrics(entry, entry.step),
-    async end(record) {
+    async end(record, files) {
       clearInterval(timer);
       if (!writer) return;
       const { addMetrics, sendStatus, sendFiles } = writer;
@@ -94,7 +92,10 @@ export function createMlflowMirror(settings: MlflowSettings, warn: (message: str
       addMetrics(record.metrics ?? {}, record.evaluations.at(-1)?.step);
       await flush(writer);
       // A run that is known must not stay RUNNING because a last metric was late.
-      await enqueue(() => sendStatus(STATUSES[record.status], endTime), sendFiles);
+      await enqueue(
+        () => sendStatus(STATUSES[record.status], endTime),
+        () => sendFiles(files),
+      );
     },
   };
 }
@@ -107,7 +108,7 @@ interface RunWriter {
   readonly sendParams: () => Promise<void>;
   readonly sendMetrics: () => Promise<void>;
   readonly sendStatus: (status: MlflowStatus, endTime: number) => Promise<void>;
-  readonly sendFiles: () => Promise<void>;
+  readonly sendFiles: (files: readonly RunFile[]) => Promise<void>;
 }
 
 function createRunWriter(settings: MlflowSettings, begun: BegunRun, warn: (message: string) => void): RunWriter {
@@ -145,8 +146,8 @@ function createRunWriter(settings: MlflowSettings, begun: BegunRun, warn: (messa
     async sendStatus(status, endTime) {
       if (run) await client.updateRun(run.runId, status, endTime);
     },
-    async sendFiles() {
-      const missing = run ? await uploadFiles(client, run, await filesOf(begun), settings.timeoutMs) : [];
+    async sendFiles(files) {
+      const missing = run ? await uploadFiles(client, run, files, settings.timeoutMs) : [];
       if (missing.length === 0) return;
       warn(`MLflow at ${settings.trackingUri} has not all files of this run: ${describeMissing(missing)}`);
     },
@@ -189,15 +190,4 @@ async function readRunId(dir: string, trackingUri: string): Promise<string | und
   } catch {
     return undefined;
   }
-}
-
-/** What is uploaded of a run: files of its folder, and its results where they stand elsewhere. */
-async function filesOf({ dir, record, resultsDir }: BegunRun): Promise<RunFile[]> {
-  const own = (await listRunFiles(dir)).filter((name) => name !== MLFLOW_FILE);
-  const isElsewhere = resultsDir !== join(dir, RESULTS_FOLDER);
-  const results = isElsewhere ? await listResults(resultsDir, Date.parse(record.timing.startedAt)) : [];
-  return [
-    ...own.map((name) => ({ path: join(dir, name), name })),
-    ...results.map((name) => ({ path: join(resultsDir, name), name: `${RESULTS_FOLDER}/${name}` })),
-  ];
 }

@@ -11,10 +11,10 @@ const tell = (message: FromThread): void => port.postMessage(message);
 const mirror = createMlflowMirror(workerData as MlflowSettings, (warning) => tell({ kind: 'warning', warning }));
 
 port.on('message', (message: ToThread) => {
-  if (message.kind === 'begin') mirror.begin(message.dir, message.record, message.resultsDir);
+  if (message.kind === 'begin') mirror.begin(message.dir, message.record);
   else if (message.kind === 'log') mirror.log(message.entry);
   else
-    void mirror.end(message.record).finally(() => {
+    void mirror.end(message.record, message.files).finally(() => {
       tell({ kind: 'ended' });
       port.close();
     });

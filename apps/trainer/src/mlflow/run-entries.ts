@@ -1,4 +1,4 @@
-import type { RunLogEntry, RunRecord } from '../tracking/run-record.js';
+import type { RunLogEntry, RunModel, RunRecord } from '../tracking/run-record.js';
 import type { MlflowEntry, MlflowMetric } from './mlflow-client.js';
 
 /** Characters of a parameter that MLflow takes. */
@@ -11,7 +11,7 @@ export const toParams = ({ options }: RunRecord): MlflowEntry[] =>
     value === null ? [] : [{ key, value: String(value).slice(0, MAX_PARAM_LENGTH) }],
   );
 
-export function toTags({ command, environment, data, model }: RunRecord): MlflowEntry[] {
+export function toTags({ command, environment, data, model, models = {} }: RunRecord): MlflowEntry[] {
   const tags: Readonly<Record<string, string | undefined>> = {
     'mlflow.source.name': `marquee ${command}`,
     'mlflow.source.type': 'LOCAL',
@@ -19,11 +19,23 @@ export function toTags({ command, environment, data, model }: RunRecord): Mlflow
     'marquee.cpu': `${environment.cores} × ${environment.cpu}`,
     'marquee.node': environment.node,
     'marquee.onnxruntime': environment.onnxruntime,
-    'marquee.model.sha256': model?.sha256,
+    ...(model && modelTags('model', model)),
+    ...Object.fromEntries(
+      Object.entries(models).flatMap(([name, each]) => Object.entries(modelTags(`models.${name}`, each))),
+    ),
     ...Object.fromEntries(Object.entries(data).map(([part, { sha256 }]) => [`marquee.data.${part}.sha256`, sha256])),
   };
   return Object.entries(tags).flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }]));
 }
+
+const modelTags = (
+  name: string,
+  { sha256, version, manifestSha256 }: RunModel,
+): Readonly<Record<string, string | undefined>> => ({
+  [`marquee.${name}.sha256`]: sha256,
+  [`marquee.${name}.version`]: version,
+  [`marquee.${name}.manifest.sha256`]: manifestSha256,
+});
 
 /** MLflow has no place for what is no number. */
 export const toMetrics = ({ step, ...fields }: RunLogEntry, timestamp: number): MlflowMetric[] =>

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 
+import type { RunFile } from '../tracking/run-files.js';
 import type { MlflowClient, MlflowRun } from './mlflow-client.js';
-import { isSilence, reasonOf } from './mlflow-failure.js';
-import type { RunFile } from './run-files.js';
+import { describeFailure, isSilence } from './mlflow-failure.js';
 
 export interface MissingFile {
   readonly name: string;
@@ -25,15 +25,15 @@ export async function uploadFiles(
   const missing: MissingFile[] = [];
   let lostMs = 0;
   for (const { path, name } of await bySize(files)) {
-    const given = missing.at(-1);
-    if (given && lostMs >= patienceMs) {
-      missing.push({ name, reason: given.reason });
+    const last = missing.at(-1);
+    if (last && lostMs >= patienceMs) {
+      missing.push({ name, reason: last.reason });
       continue;
     }
     const startMs = performance.now();
     await client.uploadFile(run, path, name).catch((error: unknown) => {
       lostMs += isSilence(error) ? patienceMs : performance.now() - startMs;
-      missing.push({ name, reason: reasonOf(error) });
+      missing.push({ name, reason: describeFailure(error) });
     });
   }
   return missing;

@@ -1,18 +1,14 @@
 import { Worker } from 'node:worker_threads';
 
 import type { RunMirror } from '../tracking/record-run.js';
+import type { RunFile } from '../tracking/run-files.js';
 import type { RunLogEntry, RunRecord } from '../tracking/run-record.js';
 import { type MlflowSettings, readMlflowSettings } from './mlflow-settings.js';
 
 export type ToThread =
-  | {
-      readonly kind: 'begin';
-      readonly dir: string;
-      readonly record: RunRecord;
-      readonly resultsDir?: string | undefined;
-    }
+  | { readonly kind: 'begin'; readonly dir: string; readonly record: RunRecord }
   | { readonly kind: 'log'; readonly entry: RunLogEntry }
-  | { readonly kind: 'end'; readonly record: RunRecord };
+  | { readonly kind: 'end'; readonly record: RunRecord; readonly files: readonly RunFile[] };
 
 export type FromThread = { readonly kind: 'warning'; readonly warning: string } | { readonly kind: 'ended' };
 
@@ -33,7 +29,7 @@ function createThreadedMlflowMirror(settings: MlflowSettings, warn: (message: st
   let ended: Promise<void> = Promise.resolve();
   const tell = (message: ToThread): void => thread?.postMessage(message);
   return {
-    begin(dir, record, resultsDir) {
+    begin(dir, record) {
       const begun = new Worker(new URL('./mlflow-thread.js', import.meta.url), { workerData: settings });
       begun.unref(); // only the end of a run waits for it
       thread = begun;
@@ -48,11 +44,11 @@ function createThreadedMlflowMirror(settings: MlflowSettings, warn: (message: st
         });
         begun.on('exit', () => resolve());
       });
-      tell({ kind: 'begin', dir, record, resultsDir });
+      tell({ kind: 'begin', dir, record });
     },
     log: (entry) => tell({ kind: 'log', entry }),
-    async end(record) {
-      tell({ kind: 'end', record });
+    async end(record, files) {
+      tell({ kind: 'end', record, files });
       thread?.ref();
       await ended;
     },

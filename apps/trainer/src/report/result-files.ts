@@ -8,5 +8,13 @@ export const RESULT_FILES = {
   page: 'report.html',
 } as const;
 
+/** What an evaluation alone writes. */
+export const EVALUATION_FILES = [
+  RESULT_FILES.evaluationPicture,
+  RESULT_FILES.evaluation,
+  RESULT_FILES.samples,
+  RESULT_FILES.page,
+] as const;
+
 /** Stands in the folder of a run, or where the user stands. */
 export const RESULTS_FOLDER = 'results';

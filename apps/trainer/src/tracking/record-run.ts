@@ -3,6 +3,7 @@ import type { HubSettings } from '../hub/hub-settings.js';
 import { peakMemoryBytes } from '../training-effort.js';
 import { TrainerError } from '../trainer-error.js';
 import { describeEnvironment } from './environment.js';
+import { listRunFiles, type RunFile, type RunFolders } from './run-files.js';
 import {
   readRunRecord,
   type RunEnd,
@@ -14,11 +15,10 @@ import {
 
 /** Another place that shows a run. No call throws, and only `end` may be waited for. */
 export interface RunMirror {
-  /** `resultsDir` is named where results go elsewhere than into the run's folder, or may. */
-  begin(dir: string, record: RunRecord, resultsDir?: string): void;
+  begin(dir: string, record: RunRecord): void;
   log(entry: RunLogEntry): void;
-  /** Resolves when the rest has been handed over, or could not be. */
-  end(record: RunRecord): Promise<void>;
+  /** With all that the run wrote. Resolves when the rest has been handed over, or could not be. */
+  end(record: RunRecord, files: readonly RunFile[]): Promise<void>;
 }
 
 /** What a run answers to, where it is shown, and where models come from that are named instead of given as a folder. */
@@ -32,25 +32,22 @@ export interface RunRecorder {
   log(entry: RunLogEntry): void;
 }
 
-export interface RecordedRun<T> {
-  /** The run's folder, which exists. */
-  readonly dir: string;
+export interface RecordedRun<T> extends Omit<RunFolders, 'record'> {
   readonly start: RunStart;
   /** Whether it goes on with the run whose record the folder holds. */
   readonly resumes?: boolean;
   readonly mirror?: RunMirror | undefined;
-  /** Where pictures and figures go, for the mirror. */
-  readonly resultsDir?: string | undefined;
   readonly run: (recorder: RunRecorder) => Promise<T>;
   readonly endOf: (result: T) => RunEnd | Promise<RunEnd>;
 }
 
-/** Runs something that leaves `run.json` in its folder, written at the start, after each evaluation and at the end, however it ends. */
+/** Runs something that leaves `run.json` in its folder, which exists, written at the start, after each evaluation and at the end, however it ends. */
 export async function recordRun<T>({
   dir,
   start,
   resumes,
   mirror,
+  files,
   resultsDir,
   run,
   endOf,
@@ -64,7 +61,7 @@ export async function recordRun<T>({
     await writeRunRecord(dir, record);
   };
   await save({});
-  mirror?.begin(dir, record, resultsDir);
+  mirror?.begin(dir, record);
   const saves: Promise<void>[] = [];
   const recorder: RunRecorder = {
     log(entry) {
@@ -80,7 +77,7 @@ export async function recordRun<T>({
   const end = async (ended: RunEnd): Promise<void> => {
     await Promise.all(saves);
     await save(ended);
-    await mirror?.end(record);
+    await mirror?.end(record, await listRunFiles({ dir, record, files, resultsDir }));
   };
   try {
     const result = await run(recorder);

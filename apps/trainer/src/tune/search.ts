@@ -21,11 +21,12 @@ import {
   withFailure,
   withResult,
   writeLedger,
+  TRIALS_FILE,
 } from './trial-ledger.js';
-import { writeTrialsPicture } from './trials-picture.js';
+import { TRIALS_PICTURE, writeTrialsPicture } from './trials-picture.js';
 import type { TuneOptions } from './tune-options.js';
 import { writeTuningParts } from './tuning-parts.js';
-import { writeWinner } from './winner.js';
+import { WINNER_FILE, writeWinner } from './winner.js';
 
 /** How a search ended: `stopped` on request, `out-of-time` by its budget. */
 export interface SearchResult {
@@ -55,6 +56,7 @@ export async function runSearch(
     dir: options.outputDir,
     start: { command: 'tune', options: plainOptions(options), data },
     resumes: options.resume,
+    files: [TRIALS_FILE, WINNER_FILE, TRIALS_PICTURE],
     ...(mirror && { mirror }),
     run: async (recorder) => {
       const result = await search(options, ledger, watch, recorder);

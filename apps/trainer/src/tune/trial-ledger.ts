@@ -9,7 +9,7 @@ import type { SearchSpace, TrialOptions } from './search-space.js';
 import type { Rung } from './successive-halving.js';
 import type { TuningPart } from './tuning-parts.js';
 
-const TRIALS_FILE = 'trials.json';
+export const TRIALS_FILE = 'trials.json';
 
 /** One training: of a trial, in a rung, on a fold. */
 export interface FoldResult {

@@ -6,7 +6,7 @@ import { drawSearch, type SearchedOption } from '../pictures/search-picture.js';
 import type { Distribution } from './search-space.js';
 import type { Trial, TrialLedger } from './trial-ledger.js';
 
-const TRIALS_PICTURE = 'trials.png';
+export const TRIALS_PICTURE = 'trials.png';
 
 /** Draws the trials of a search into its folder. Draws nothing where none was completed. */
 export async function writeTrialsPicture(dir: string, ledger: TrialLedger): Promise<void> {

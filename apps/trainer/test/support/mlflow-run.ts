@@ -40,11 +40,12 @@ export async function mirrorTwice(dir: string, open: () => RunMirror): Promise<v
   first.begin(dir, MLFLOW_RUN);
   first.log({ step: 1, epoch: 0, loss: 0.7, secondsLeft: 9 });
   first.log({ step: 2, epoch: 0, loss: NaN, eval_f1: 0.5 });
-  await first.end({ ...MLFLOW_RUN, status: 'stopped' });
+  const files = ['run.json', 'results/curve of loss.png'].map((name) => ({ path: join(dir, name), name }));
+  await first.end({ ...MLFLOW_RUN, status: 'stopped' }, files);
   const timing = { ...MLFLOW_RUN.timing, resumes: 1 };
   const second = open();
   second.begin(dir, { ...MLFLOW_RUN, timing });
   second.log({ step: 3, epoch: 1, loss: 0.6 });
   const evaluations = [{ step: 3, eval_f1: 0.75 }];
-  await second.end({ ...MLFLOW_RUN, timing, evaluations, status: 'finished', metrics: { 'test.int8.f1': 0.8 } });
+  await second.end({ ...MLFLOW_RUN, timing, evaluations, status: 'finished', metrics: { 'test.int8.f1': 0.8 } }, files);
 }
