@@ -129,7 +129,7 @@ describe('quantize', () => {
     });
   });
 
-  test('keeps the verdict of more labeled reviews on the same graph, where fewer cannot tell', async () => {
+  test('keeps the verdict of more labeled reviews and no wider a margin on the same graph, where fewer cannot tell', async () => {
     const model = await copyOfModel('kept');
     const judge = async (changes: Partial<QuantizeOptions>): Promise<string[]> => {
       const observed = observe();
@@ -141,13 +141,25 @@ describe('quantize', () => {
     expect(strong.equivalence).toMatchObject({ verdict: 'equivalent', rows: 120 });
     const card = await readFile(join(model, 'README.md'), 'utf8');
     const sentence = (fewer: number): string =>
-      `${model}: the int8 graph has the same bytes as before, and its verdict stays: "equivalent" on 120 labeled reviews; ${fewer} are fewer and cannot tell`;
-    expect(await judge({ maxEvalSamples: 4 })).toContain(sentence(4));
-    expect(await judge({ unlabeled: true })).toContain(sentence(0));
+      `${model}: the int8 graph has the same bytes as before, and its verdict stays: "equivalent" on 120 labeled reviews, with a margin of 10 points; ${fewer} are fewer and cannot tell`;
+    expect(await judge({ margin: 10, maxEvalSamples: 4 })).toContain(sentence(4));
+    expect(await judge({ margin: 12, maxEvalSamples: 3 })).toContain(sentence(3));
+    expect(await judge({ margin: 10, unlabeled: true })).toContain(sentence(0));
     expect(await verifyArtifact(model)).toEqual(strong);
     expect(await readFile(join(model, 'README.md'), 'utf8')).toBe(card);
     expect(await reportIn(options.outputDir)).toMatchObject({ verdict: 'inconclusive' });
     expect(await readRunRecord(options.outputDir)).toMatchObject({ verdict: 'inconclusive' });
+  });
+
+  test('renews the verdict that was given within a wider margin than is asked', async () => {
+    const model = await copyOfModel('wider');
+    await runQuantization({ ...options, model, margin: 60 }, watchWith(observe()));
+    expect((await readManifest(model)).equivalence).toMatchObject({ verdict: 'equivalent', limits: { margin: 0.6 } });
+    const observed = observe();
+    await runQuantization({ ...options, model, margin: 0.1, maxEvalSamples: 10 }, watchWith(observed));
+    const renewed = { verdict: 'inconclusive', rows: 10, limits: { margin: 0.001 } };
+    expect((await readManifest(model)).equivalence).toMatchObject(renewed);
+    expect(observed.lines.join('\n')).not.toContain('its verdict stays');
   });
 
   test('renews the verdict where as many reviews judge, where fewer can tell, and where the graph is another', async () => {
