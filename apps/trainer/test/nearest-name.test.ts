@@ -17,8 +17,12 @@ describe('the name that was meant', () => {
     'val-file': 'validation-file',
     'best-model-metric': 'metric-for-best-model',
     patience: 'early-stopping-patience',
+    dropping: 'drop-duplicates',
+    // Closer than early-stopping-threshold.
+    thre: 'threads',
     // Typing errors.
     sede: 'seed',
+    dropouts: 'dropout',
     'lerning-rate': 'learning-rate',
     learningrate: 'learning-rate',
     'per-gpu-train-batch-size': 'per-device-train-batch-size',
@@ -35,6 +39,8 @@ describe('the name that was meant', () => {
     'test-size': 'two edits away from test-file, but of known words',
     'logging-strategy': 'one common word, and one of no name',
     'save-strategy': 'two words of different names',
+    bf16: 'two edits of four letters away from fp16',
+    'dev-file': 'three edits of nine letters away from data-file',
     'tokenizer-name': 'no word of token-cache-dir',
     model: 'a word of five names',
     steps: 'a word of four names',
@@ -43,6 +49,11 @@ describe('the name that was meant', () => {
   };
   test.each(Object.entries(unclear))('by "%s" is unclear: %s', (written) => {
     expect(nearestName(written, NAMES)).toBeUndefined();
+  });
+
+  test('has the longest word that was drawn out, and no shorter one', () => {
+    expect(nearestName('evaluations-file', ['eval-file', 'evaluation-set'])).toBeUndefined();
+    expect(nearestName('evaluations-file', ['eval-file', 'eval-set'])).toBe('eval-file');
   });
 
   test('is none where there are no names', () => {
