@@ -17,7 +17,7 @@ import { loadStartingModel } from './starting-model.js';
 import { tokenizerDigest } from './token-cache.js';
 import { type Tokenization, tokenizeTexts } from './tokenize.js';
 import type { RunWatch } from './tracking/record-run.js';
-import type { TrainOptions } from './train-options.js';
+import { DEFAULT_TRUNCATION, type TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
 
 export type ExploreOptions = Pick<
@@ -89,7 +89,7 @@ async function readPart(
 async function openTokenization(options: ExploreOptions, watch: ExploreWatch): Promise<Tokenization> {
   const { tokenizerJson: json, tokenizerConfig } = await loadStartingModel(await findModelFolder(options, watch), 0);
   const tokenizerJson = createTokenizerJson(json);
-  const limits = { maxLength: options.maxSeqLength, truncation: 'head+tail' } as const;
+  const limits = { maxLength: options.maxSeqLength, truncation: DEFAULT_TRUNCATION };
   return {
     tokenizer: createTokenizer(tokenizerJson, tokenizerConfig, limits),
     tokenizerSha256: tokenizerDigest(tokenizerJson, tokenizerConfig),

@@ -3,6 +3,8 @@ import { TRUNCATIONS, type Truncation } from '@marquee/model-core';
 import { SELECTION_METRICS, type SelectionMetric, type SelectionRule } from './model-selection.js';
 import type { OptionSpec } from './option-spec.js';
 
+export const DEFAULT_TRUNCATION: Truncation = 'head+tail';
+
 /** Options of `train` after defaults, under Hugging Face's names in camel case. Paths are absolute. */
 export interface TrainOptions {
   readonly dataFile: string | undefined;
@@ -126,7 +128,7 @@ export const TRAIN_OPTION_SPECS: Readonly<Record<keyof TrainOptions, OptionSpec>
   truncation: {
     kind: 'text',
     help: 'which part of a longer review is kept',
-    fallback: 'head+tail',
+    fallback: DEFAULT_TRUNCATION,
     choices: TRUNCATIONS,
   },
   modelMaxLength: {
