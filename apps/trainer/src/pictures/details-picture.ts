@@ -57,7 +57,7 @@ function confidencePanel(bins: readonly ConfidenceBin[]): ChartConfiguration {
       ...panelOptions('Confidence', [], true),
       scales: {
         x: { stacked: true, ...categoryAxis('probability of the class that the model names') },
-        y: { type: 'linear', stacked: true, ...axisOptions({ title: 'reviews', min: 0, ticks: formatCount }) },
+        y: { type: 'linear', stacked: true, ...axisOptions({ title: 'reviews', min: 0, isCount: true }) },
       },
     },
   } as ChartConfiguration;

@@ -40,7 +40,7 @@ function countsPanel({ labels }: ExplorationData): ChartConfiguration {
     font: { size: FONT_SIZE.label, weight: 600 as const },
     color: COLORS.ink,
   }));
-  const y: Axis = { title: 'reviews', min: 0, max: roundUp(1.1 * Math.max(...counts)), ticks: formatCount };
+  const y: Axis = { title: 'reviews', min: 0, max: roundUp(1.1 * Math.max(...counts)), isCount: true };
   return {
     type: 'bar',
     data: {
@@ -99,12 +99,12 @@ function tokensPanel({ tokens, maxSeqLength }: ExplorationData): ChartConfigurat
   });
 }
 
-const COUNT_AXIS: Axis = { title: 'reviews', min: 0, ticks: formatCount };
+const COUNT_AXIS: Axis = { title: 'reviews', min: 0, isCount: true };
 
 function lengthAxis(unit: string, lengths: ArrayLike<number>, max: number): Axis {
   const beyond = Array.from(lengths).filter((length) => length >= max).length / lengths.length;
   const title = beyond === 0 ? unit : `${unit} (the longest ${formatPercent(beyond)} lie beyond)`;
-  return { title, min: 0, max, ticks: formatCount };
+  return { title, min: 0, max, isCount: true };
 }
 
 /** Beyond 99 % of the lengths: the longest reviews would squeeze all others into a corner. */

@@ -9,6 +9,8 @@ export interface Axis {
   readonly min?: number;
   readonly max?: number;
   readonly ticks?: (value: number) => string;
+  /** Whole ticks, written as counts. */
+  readonly isCount?: boolean;
   readonly stepSize?: number;
 }
 
@@ -74,7 +76,15 @@ function legendOptions(display: boolean) {
   } as const;
 }
 
-export function axisOptions({ title, min, max, ticks, stepSize }: Axis): Partial<ScaleOptionsByType<'linear'>> {
+export function axisOptions({
+  title,
+  min,
+  max,
+  ticks,
+  isCount,
+  stepSize,
+}: Axis): Partial<ScaleOptionsByType<'linear'>> {
+  const format = isCount ? formatCount : ticks;
   return {
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
@@ -87,8 +97,8 @@ export function axisOptions({ title, min, max, ticks, stepSize }: Axis): Partial
       includeBounds: false,
       ...(stepSize === undefined ? {} : { stepSize }),
       // Counts of a handful would repeat: 0, 0, 1, 1.
-      ...(ticks === formatCount ? { precision: 0 } : {}),
-      ...(ticks === undefined ? {} : { callback: (value: string | number) => ticks(Number(value)) }),
+      ...(isCount ? { precision: 0 } : {}),
+      ...(format === undefined ? {} : { callback: (value: string | number) => format(Number(value)) }),
     },
   } as unknown as Partial<ScaleOptionsByType<'linear'>>;
 }

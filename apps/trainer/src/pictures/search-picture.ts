@@ -49,7 +49,7 @@ function rungPanel(search: SearchedTrials): ChartConfiguration {
   const line = ({ scores }: DrawnTrial) => scores.map(({ rows, score }) => ({ x: rows, y: score }));
   return linePanel({
     title: `${search.metricName} by training reviews`,
-    x: { title: 'training reviews of a rung', min: 0, ticks: formatCount },
+    x: { title: 'training reviews of a rung', min: 0, isCount: true },
     y: scoreAxis(search),
     lines: [
       ...best.map((trial) => ({ label: 'best trial', data: line(trial), ...dots(COLORS.chosen, 5) })),

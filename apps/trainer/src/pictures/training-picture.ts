@@ -123,7 +123,7 @@ const stepAxis = ({ steps }: TrainingCurves): Axis => ({
   title: 'optimizer step',
   min: 0,
   max: steps.at(-1)?.step ?? 1,
-  ticks: formatCount,
+  isCount: true,
 });
 
 const dotted = (color: string) => ({ borderColor: color, backgroundColor: color, pointRadius: 4, clip: 8 });
