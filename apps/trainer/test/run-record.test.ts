@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -168,6 +168,30 @@ describe('a recorded run', () => {
       endOf: () => ({ status: 'finished' }),
     });
     expect(heard).toEqual([`begin running in ${dir}`, 'step 1', 'end finished, written finished']);
+  });
+
+  test('is ended for a mirror, too, where its folder can no longer be written', async () => {
+    const dir = join(root, 'lost');
+    await mkdir(dir);
+    const ends: unknown[] = [];
+    const mirror: RunMirror = {
+      begin: () => undefined,
+      log: () => undefined,
+      end: (record) => Promise.resolve(void ends.push({ status: record.status, code: record.error?.code })),
+    };
+    const lost = recordRun({
+      dir,
+      start: START,
+      files: [],
+      mirror,
+      run: async () => {
+        await rm(dir, { recursive: true });
+        await writeFile(dir, 'no folder');
+      },
+      endOf: () => ({ status: 'finished' }),
+    });
+    await expect(lost).rejects.toMatchObject({ code: 'WRITE_FAILED' });
+    expect(ends).toEqual([{ status: 'failed', code: 'WRITE_FAILED' }]);
   });
 
   test('shows a mirror the files that it wrote, and nothing else of its folders', async () => {

@@ -74,17 +74,19 @@ export async function recordRun<T>({
       saves.push(last.then(() => save({})).catch(() => undefined));
     },
   };
-  const end = async (ended: RunEnd): Promise<void> => {
-    await Promise.all(saves);
-    await save(ended);
-    await mirror?.end(record, await listRunFiles({ dir, record, files, resultsDir }));
-  };
+  const tellEnd = async (): Promise<void> =>
+    mirror?.end(record, await listRunFiles({ dir, record, files, resultsDir }));
   try {
     const result = await run(recorder);
-    await end(await endOf(result));
+    await Promise.all(saves);
+    await save(await endOf(result));
+    await tellEnd();
     return result;
   } catch (error) {
-    await end(endOfError(error)).catch(() => undefined); // the run's own error says more
+    // The run's own error says more than that of a record that cannot be written, and the mirror learns of it even so.
+    await Promise.all(saves);
+    await save(endOfError(error)).catch(() => undefined);
+    await tellEnd().catch(() => undefined);
     throw error;
   }
 }
