@@ -39,9 +39,11 @@ export async function runBlend(options: BlendOptions, watch: RunWatch): Promise<
   await checkOutputFolder(output, undefined);
   const transformers = kind === 'linear' ? new Map<string, string>() : await nameTransformers(options.model);
   requireApart(outputDir, [...options.model, ...transformers.values()]);
-  const data = withoutValidation(await divideReviews(options, await readLearned(transformers.values())));
+  const learned = await readLearned(transformers.values());
+  const anyLearned = new Set([...learned.values()].flatMap((digests) => [...digests]));
+  const data = withoutValidation(await divideReviews(options, anyLearned));
   if (kind !== 'linear') requireValidation(data, options);
-  if (data.validation) await requireUnseen([...transformers.values()], data.validation, options);
+  if (data.validation) requireUnseen(learned, data.validation, options);
   await prepareOutputFolder(output, 0);
   await writeDataFiles(outputDir, data);
   for (const line of describeData(data.report)) watch.progress.say(line);
@@ -64,10 +66,9 @@ export async function runBlend(options: BlendOptions, watch: RunWatch): Promise<
   return manifest;
 }
 
-/** Digests of what any of the models was trained on: it is not held out to judge them. */
-async function readLearned(folders: Iterable<string>): Promise<Set<string>> {
-  const seen = await Promise.all([...folders].map(readSeenRows));
-  return new Set(seen.flatMap((digests) => [...digests]));
+/** Digests of what each model was trained on, by its folder. */
+async function readLearned(folders: Iterable<string>): Promise<Map<string, Set<string>>> {
+  return new Map(await Promise.all([...folders].map(async (dir) => [dir, await readSeenRows(dir)] as const)));
 }
 
 /** Training reviews that also stand in the validation file are not fitted on: the linear model would be taken for surer than it is. */
@@ -97,13 +98,12 @@ function requireValidation({ train, validation }: DividedData<RowsPart>, options
 }
 
 /** Fitted on reviews that a transformer has learned, weights and threshold would trust it too much. A few of them do no harm. */
-async function requireUnseen(
-  transformers: readonly string[],
+function requireUnseen(
+  learned: ReadonlyMap<string, ReadonlySet<string>>,
   { rowDigests }: RowsPart,
   { dataFile }: Pick<BlendOptions, 'dataFile'>,
-): Promise<void> {
-  for (const dir of transformers) {
-    const seen = await readSeenRows(dir);
+): void {
+  for (const [dir, seen] of learned) {
     const count = rowDigests.filter((digest) => seen.has(digest)).length;
     if (count <= MAX_SEEN_SHARE * rowDigests.length) continue;
     const found = `got ${count} of ${rowDigests.length} that it was`;

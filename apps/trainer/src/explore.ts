@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 
-import { createTokenizer, createTokenizerJson } from '@marquee/model-core';
+import { createTokenizerJson } from '@marquee/model-core';
 
 import { DATA_REPORT_FILE } from './data-files.js';
 import { describeData } from './describe-data.js';
@@ -8,14 +8,14 @@ import { writeDurably } from './durable-write.js';
 import { findModelFolder } from './hub/hub-model.js';
 import { requireNoOtherRun } from './output-folder.js';
 import { drawExploration } from './pictures/exploration-picture.js';
-import { type ReadRows, readRows, reportRows } from './read-data.js';
+import { readPart } from './prepare-data.js';
+import { type ReadRows, reportRows } from './read-data.js';
 import { dataSection } from './report/data-section.js';
 import { type ExploredPart, explore } from './report/exploration.js';
 import { renderPage } from './report/report-page.js';
 import { RESULT_FILES } from './report/result-files.js';
 import { loadStartingModel } from './starting-model.js';
-import { tokenizerDigest } from './token-cache.js';
-import { type Tokenization, tokenizeTexts } from './tokenize.js';
+import { createTokenization, type Tokenization } from './tokenize.js';
 import type { RunWatch } from './tracking/record-run.js';
 import { DEFAULT_TRUNCATION, type TrainOptions } from './train-options.js';
 import { TrainerError } from './trainer-error.js';
@@ -47,9 +47,9 @@ export async function runExploration(options: ExploreOptions, watch: ExploreWatc
   const tokenization = await openTokenization(options, watch);
   const parts: ExploredRows[] = [];
   for (const [name, file] of files) {
-    const part = await readPart(file, options, tokenization);
-    progress.say(`${name}: ${part.reviews.length} reviews in ${basename(file)}`);
-    parts.push({ name, ...part });
+    const { reviews, rowDigests, tokenCounts } = await readPart(file, options, tokenization, { keepEmpty: true });
+    progress.say(`${name}: ${reviews.length} reviews in ${basename(file)}`);
+    parts.push({ name, reviews, rowDigests, tokenCounts });
   }
   const { report } = reportRows(parts);
   const subject = files.map(([, file]) => basename(file)).join(', ');
@@ -73,27 +73,14 @@ function filesOf({ dataFile, trainFile, validationFile, testFile }: ExploreOptio
 
 type ExploredRows = ExploredPart & Pick<ReadRows, 'rowDigests'>;
 
-async function readPart(
-  file: string,
-  options: ExploreOptions,
-  tokenization: Tokenization,
-): Promise<Omit<ExploredRows, 'name'>> {
-  const { reviews, rowDigests, source } = await readRows(file, options, { keepEmpty: true });
-  const texts = reviews.map(({ text }) => text);
-  const selection = { file, textColumn: options.textColumnName, maxRows: undefined, sha256: source.sha256 };
-  const { tokenCounts } = await tokenizeTexts({ ...selection, texts }, tokenization);
-  return { reviews, rowDigests, tokenCounts };
-}
-
 /** Cuts as a training does that says nothing else, which finds the ids in the cache then. */
 async function openTokenization(options: ExploreOptions, watch: ExploreWatch): Promise<Tokenization> {
   const { tokenizerJson: json, tokenizerConfig } = await loadStartingModel(await findModelFolder(options, watch), 0);
-  const tokenizerJson = createTokenizerJson(json);
-  const limits = { maxLength: options.maxSeqLength, truncation: DEFAULT_TRUNCATION };
-  return {
-    tokenizer: createTokenizer(tokenizerJson, tokenizerConfig, limits),
-    tokenizerSha256: tokenizerDigest(tokenizerJson, tokenizerConfig),
+  return createTokenization({
+    tokenizerJson: createTokenizerJson(json),
+    tokenizerConfig,
+    limits: { maxLength: options.maxSeqLength, truncation: DEFAULT_TRUNCATION },
     tokenCacheDir: options.tokenCacheDir,
     progress: watch.progress,
-  };
+  });
 }

@@ -24,9 +24,10 @@ export type TrainingData = DividedData<DataPart>;
 export const prepareData = (options: DataOptions, tokenization: Tokenization): Promise<TrainingData> =>
   divideData(options, { read: (file, limits) => readPart(file, options, tokenization, limits), pick });
 
-async function readPart(
+/** Reads, checks and tokenizes one file of labeled reviews. */
+export async function readPart(
   file: string,
-  options: DataOptions,
+  options: Pick<DataOptions, 'textColumnName' | 'labelColumnName'>,
   tokenization: Tokenization,
   limits: ReadLimits,
 ): Promise<DataPart> {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { DistilBertConfig } from '@marquee/distilbert';
-import { createTokenizer, createTokenizerJson, type ReviewTokenizer } from '@marquee/model-core';
+import { createTokenizerJson, type ReviewTokenizer } from '@marquee/model-core';
 
 import type { EvaluationWatch } from './evaluation-watch.js';
 import { findModelFolder } from './hub/hub-model.js';
@@ -10,9 +10,8 @@ import { decisivePretrainOptions, type PretrainOptions } from './pretrain-option
 import { planPretraining, type PretrainingPlan } from './pretraining-plan.js';
 import { languageModel, loadStartingModel, type StartingModel } from './starting-model.js';
 import { readCorpus, readDividedCorpus, type TextCorpus } from './text-corpus.js';
-import { tokenizerDigest } from './token-cache.js';
 import type { MaskingVocabulary } from './token-masking.js';
-import type { Tokenization } from './tokenize.js';
+import { createTokenization, type Tokenization } from './tokenize.js';
 import type { RunWatch } from './tracking/record-run.js';
 import { TrainerError } from './trainer-error.js';
 
@@ -38,17 +37,14 @@ export async function preparePretraining(options: PretrainOptions, watch: RunWat
     const expectation = `expected at most the model's ${config.max_position_embeddings} positions`;
     throw new TrainerError('INVALID_OPTION', `--max-seq-length: ${expectation}, got ${maxSeqLength}`);
   }
-  const tokenizerJson = createTokenizerJson(model.tokenizerJson);
-  const tokenizer = createTokenizer(tokenizerJson, model.tokenizerConfig, {
-    maxLength: Number.MAX_SAFE_INTEGER,
-    truncation: 'head',
-  });
-  const { train, validation } = await readTexts(options, {
-    tokenizer,
-    tokenizerSha256: tokenizerDigest(tokenizerJson, model.tokenizerConfig),
+  const tokenization = createTokenization({
+    tokenizerJson: createTokenizerJson(model.tokenizerJson),
+    tokenizerConfig: model.tokenizerConfig,
+    limits: { maxLength: Number.MAX_SAFE_INTEGER, truncation: 'head' },
     tokenCacheDir: options.tokenCacheDir,
     progress: watch.progress,
   });
+  const { train, validation } = await readTexts(options, tokenization);
   for (const [name, corpus] of Object.entries({ training: train, validation })) {
     if (corpus && sequenceCount(corpus, maxSeqLength) === 0)
       throw new TrainerError(
@@ -66,7 +62,7 @@ export async function preparePretraining(options: PretrainOptions, watch: RunWat
     config,
     train,
     validation,
-    vocabulary: readVocabulary(model, tokenizer),
+    vocabulary: readVocabulary(model, tokenization.tokenizer),
     plan,
     fingerprint,
   };

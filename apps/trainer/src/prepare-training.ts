@@ -10,9 +10,8 @@ import { type Execution, resolveExecution } from './execution.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Lesson } from './lesson.js';
 import { type DataPart, prepareData, type TrainingData } from './prepare-data.js';
-import { tokenizerDigest } from './token-cache.js';
 import { loadStartingModel, type StartingModel } from './starting-model.js';
-import type { Tokenization } from './tokenize.js';
+import { createTokenization, type Tokenization } from './tokenize.js';
 import { decisiveOptions, type TrainOptions } from './train-options.js';
 import { examplesOf, type TrainingExamples } from './training-examples.js';
 import { TrainerError } from './trainer-error.js';
@@ -55,14 +54,11 @@ export async function prepareTraining(requested: TrainOptions, watch: TrainingWa
   requirePositions('--max-seq-length', maxSeqLength, positions);
   requirePositions('--model-max-length', modelMaxLength, positions);
   const tokenizerJson = createTokenizerJson(model.tokenizerJson);
-  const tokenizerOf = (maxLength: number): ReviewTokenizer =>
-    createTokenizer(tokenizerJson, model.tokenizerConfig, { maxLength, truncation: options.truncation });
-  const tokenization = {
-    tokenizer: tokenizerOf(maxSeqLength),
-    tokenizerSha256: tokenizerDigest(tokenizerJson, model.tokenizerConfig),
-    tokenCacheDir: options.tokenCacheDir,
-    progress: watch.progress,
-  };
+  const { tokenizerConfig } = model;
+  const { truncation, tokenCacheDir } = options;
+  const limits = { maxLength: maxSeqLength, truncation };
+  const { progress } = watch;
+  const tokenization = createTokenization({ tokenizerJson, tokenizerConfig, limits, tokenCacheDir, progress });
   const data = await prepareData(options, tokenization);
   requireDefined(options, data);
   const lesson = await teach?.(data.train, tokenization);
@@ -82,7 +78,7 @@ export async function prepareTraining(requested: TrainOptions, watch: TrainingWa
     model: { ...model, seenRows: new Set([...model.seenRows, ...(lesson?.seenRows ?? [])]) },
     decisiveOptions: decisive,
     fingerprint: fingerprintOf(decisive, model, data, lesson),
-    servingTokenizer: tokenizerOf(modelMaxLength),
+    servingTokenizer: createTokenizer(tokenizerJson, tokenizerConfig, { maxLength: modelMaxLength, truncation }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { formatReviews, SPLIT_PARTS, type SplitPart } from '@marquee/dataset';
@@ -31,7 +31,7 @@ export interface SplitOptions extends Pick<
 export async function runSplit(options: SplitOptions, progress: Pick<Progress, 'say'>): Promise<void> {
   const { outputDir, writeParts } = options;
   await requireNoOtherRun(outputDir, 'split');
-  if (writeParts) await requireNoPart(outputDir);
+  if (writeParts) requireNoPart(outputDir);
   const data = await readRows(options.dataFile, options, {
     requireBothClasses: true,
     groupColumn: options.groupColumn,
@@ -59,14 +59,9 @@ export async function runSplit(options: SplitOptions, progress: Pick<Progress, '
 const partFile = (dir: string, part: SplitPart): string => join(dir, `${part}.csv`);
 
 /** The reviews of a part may be somebody's only ones: no file of that name is replaced. */
-async function requireNoPart(dir: string): Promise<void> {
-  for (const file of SPLIT_PARTS.map((part) => partFile(dir, part))) {
-    const isThere = await access(file).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) continue;
-    const expectation = `expected no file ${file}, which --write-parts would replace; name another --output-dir`;
-    throw new TrainerError('OUTPUT_NOT_EMPTY', expectation);
-  }
+function requireNoPart(dir: string): void {
+  const file = SPLIT_PARTS.map((part) => partFile(dir, part)).find((path) => existsSync(path));
+  if (file === undefined) return;
+  const expectation = `expected no file ${file}, which --write-parts would replace; name another --output-dir`;
+  throw new TrainerError('OUTPUT_NOT_EMPTY', expectation);
 }

@@ -99,7 +99,8 @@ const recorded = (
   record: { formatVersion: 1, source, seed, parts: mapParts((part) => takeRows(rowDigests, parts[part])) },
 });
 
-const labelsOf = (rows: readonly number[], reviews: readonly Review[]): number[] =>
+/** The labels at the rows. */
+export const labelsOf = (rows: readonly number[], reviews: readonly Review[]): number[] =>
   rows.map((row) => reviews[row]?.label ?? 0);
 
 /** For each row the first one of those that stay in one part: equal and nearly equal reviews, and rows of one value in the group column. */

@@ -1,8 +1,8 @@
 import { fileDigest, visitTexts } from '@marquee/dataset';
-import type { ReviewTokenizer } from '@marquee/model-core';
+import { createTokenizer, type JsonObject, type ReviewTokenizer, type TokenizerOptions } from '@marquee/model-core';
 
 import type { Progress } from './progress.js';
-import { openTokenCache, type TokenCacheKey } from './token-cache.js';
+import { openTokenCache, type TokenCacheKey, tokenizerDigest } from './token-cache.js';
 import { createTokenTableBuilder, type TokenTable } from './token-table.js';
 import { TrainerError } from './trainer-error.js';
 
@@ -15,6 +15,20 @@ export interface Tokenization {
   readonly tokenCacheDir: string | undefined;
   readonly progress: Pick<Progress, 'say'> & Partial<Pick<Progress, 'count' | 'done'>>;
 }
+
+type Tokenizing = Pick<Tokenization, 'tokenCacheDir' | 'progress'> & {
+  /** As `createTokenizerJson` makes it. */
+  readonly tokenizerJson: JsonObject;
+  readonly tokenizerConfig: JsonObject;
+  readonly limits: TokenizerOptions;
+};
+
+/** A model's tokenizer with these limits, and its ids under the digest of its files. */
+export const createTokenization = ({ tokenizerJson, tokenizerConfig, limits, ...rest }: Tokenizing): Tokenization => ({
+  tokenizer: createTokenizer(tokenizerJson, tokenizerConfig, limits),
+  tokenizerSha256: tokenizerDigest(tokenizerJson, tokenizerConfig),
+  ...rest,
+});
 
 /** The texts of a file that are meant. */
 export interface TextSource {

@@ -13,7 +13,8 @@ import { LABELS } from '@marquee/model-core';
 import { checkDataOptions } from '../data-options.js';
 import { writeDurably } from '../durable-write.js';
 import { duplicatesOf, type ReadRows, readRows } from '../read-data.js';
-import { type DividedRows, groupsKeptTogether, keptRows, splitData } from '../split-data.js';
+import { type DividedRows, groupsKeptTogether, keptRows, labelsOf, splitData } from '../split-data.js';
+import { takeRows } from '../take-rows.js';
 import { TrainerError } from '../trainer-error.js';
 import type { TuneOptions } from './tune-options.js';
 
@@ -140,15 +141,15 @@ function dealRows(
 ): number[][] {
   const groups = groupsKeptTogether(rows.reviews, duplicates);
   const parts = groupedSplit({
-    labels: used.map((row) => rows.reviews[row]?.label ?? 0),
-    groups: used.map((row) => groups[row] ?? row),
+    labels: labelsOf(used, rows.reviews),
+    groups: takeRows(groups, used),
     shares,
     seed,
   });
-  return parts.map((part) => part.map((index) => used[index] ?? 0)); // indexes of `used`
+  return parts.map((part) => takeRows(used, part));
 }
 
-const pick = ({ reviews }: ReadRows, rows: readonly number[]): Review[] => rows.map((row) => reviews[row] as Review); // rows are indexes of the reviews
+const pick = ({ reviews }: ReadRows, rows: readonly number[]): Review[] => takeRows(reviews, rows);
 
 /** Shuffles each class and spreads it evenly over the whole; each class has one of the first reviews. */
 function spreadClasses(reviews: Reviews, seed: number): Review[] {
